@@ -1,0 +1,39 @@
+"""Microstructures in napari: clean, segment, measure and generate micrographs.
+
+Everything here is also the command ``microgen`` and a set of napari docks.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Volume": "volume",
+    "FeatureTable": "features",
+    "Recipe": "recipe",
+    "read": "io.reading",
+    "write": "io.writing",
+    "info": "io.info",
+    "prepare": "prepare.pipeline",
+    "segment": "segment.phase_map",
+    "annotate": "segment.annotation",
+    "train_unet": "segment.unet_training",
+    "score": "segment.scores",
+    "quantify": "quantify.table",
+    "simulate_porous": "simulate.porous",
+    "simulate_fibsem": "simulate.fibsem",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that importing the package costs nothing."""
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__])

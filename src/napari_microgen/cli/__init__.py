@@ -1,0 +1,1 @@
+"""The command ``microgen``, built from the table of operations."""

@@ -1,0 +1,141 @@
+"""The one table of operations: what this package does, and where.
+
+Command line, docks and recipes are derived from this table and from the signature of
+each function: its annotations, defaults and numpydoc text stand nowhere else.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .errors import ParameterError
+from .features import FeatureTable
+from .progress import Progress, Steps, Stepwise
+from .recipe import Recipe, Source
+from .volume import Volume
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing a user can do."""
+
+    id: str
+    """Identifier; also the words of the command, such as ``train unet``."""
+    function: str
+    """Where it lives, as ``module:function``."""
+    title: str
+    """A line for menus and ``--help``."""
+    group: str
+    """The dock it belongs to."""
+    heavy: bool = False
+    """True if the window must run it in a child process."""
+
+    def load(self) -> Callable[..., Any]:
+        """Import the module and return the function."""
+        module, _, name = self.function.partition(":")
+        return getattr(import_module(f"napari_microgen.{module}"), name)  # type: ignore[no-any-return]
+
+
+_TABLE = (
+    Operation("info", "io.info:info", "Say what is in a file", "Load"),
+    Operation("prepare", "prepare.pipeline:prepare", "Crop, register and clean an image or stack", "Prepare"),
+    Operation("segment", "segment.phase_map:segment", "Turn grey values into a phase map", "Segment"),
+    Operation("annotate", "segment.annotation:annotate", "Label solid, pore and shine-through", "Segment"),
+    Operation("train unet", "segment.unet_training:train_unet", "Train a segmenter", "Segment", heavy=True),
+    Operation("score", "segment.scores:score", "Compare a segmentation with the truth", "Segment"),
+    Operation("quantify", "quantify.table:quantify", "Measure a phase", "Measure"),
+    Operation("simulate porous", "simulate.porous:simulate_porous", "Simulate a sintered solid", "Simulate"),
+    Operation("simulate fibsem", "simulate.fibsem:simulate_fibsem", "Simulate FIB-SEM images", "Simulate"),
+    Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),
+)
+
+OPERATIONS: Mapping[str, Operation] = {operation.id: operation for operation in _TABLE}
+"""Every operation by its identifier."""
+
+
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of an operation with their annotations as types."""
+    plain = function.steps if isinstance(function, Stepwise) else function
+    return inspect.signature(plain, eval_str=True).parameters
+
+
+def run(identifier: str, /, **arguments: Any) -> Steps[Any]:
+    """Run an operation and give its result a `Recipe`.
+
+    Parameters
+    ----------
+    identifier : str
+        A key of `OPERATIONS`.
+    **arguments
+        The parameters of its function; missing ones take their defaults.
+
+    Yields
+    ------
+    Progress
+        Ticks; closing the generator stops the work.
+
+    Returns
+    -------
+    Volume, FeatureTable, or dict
+        What the function returns; the first two carry the recipe.
+    """
+    operation = OPERATIONS.get(identifier)
+    if operation is None:
+        raise ParameterError(f"{identifier!r} is not an operation; there are {', '.join(OPERATIONS)}.")
+    function = operation.load()
+    signature = inspect.signature(function.steps if isinstance(function, Stepwise) else function)
+    try:
+        bound = signature.bind(**arguments)
+    except TypeError as error:
+        raise ParameterError(f"{identifier}: {error}.") from None
+    bound.apply_defaults()
+    if isinstance(function, Stepwise):
+        result = yield from function.steps(**bound.arguments)
+    else:
+        yield Progress(0, 1, operation.title)
+        result = function(**bound.arguments)
+    if isinstance(result, Volume | FeatureTable):
+        recipe = _recipe_of(identifier, bound.arguments, result)
+        result = replace(result, recipe=recipe)
+    return result
+
+
+def _recipe_of(identifier: str, arguments: Mapping[str, Any], result: Volume | FeatureTable) -> Recipe:
+    inputs = tuple(
+        Source(name, value.content_hash(), value.source, dict(value.metadata.get("reading", {})), value.recipe)
+        for name, value in arguments.items()
+        if isinstance(value, Volume)
+    )
+    parameters = {k: plain(v) for k, v in arguments.items() if not isinstance(v, Volume)}
+    notes = tuple(result.notes) if isinstance(result, Volume) else ()
+    return Recipe(identifier, parameters, inputs, result_hash(result), notes=notes)
+
+
+def result_hash(result: Any) -> str | None:
+    """Return the sha256 of what an operation returned: bytes of a volume, JSON of a table or dictionary."""
+    if isinstance(result, Volume):
+        return result.content_hash()
+    if isinstance(result, FeatureTable):
+        text = json.dumps([asdict(feature) for feature in result], sort_keys=True, default=plain)
+        return sha256(text.encode()).hexdigest()
+    return None
+
+
+def plain(value: Any) -> Any:
+    """Return a parameter as plain JSON data."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {k: plain(v) for k, v in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item") and not hasattr(value, "__len__"):
+        return value.item()
+    return value

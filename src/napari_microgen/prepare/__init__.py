@@ -1,0 +1,1 @@
+"""Clean raw images: data bar, registration, curtaining, shading, contrast, noise, crop."""

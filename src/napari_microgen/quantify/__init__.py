@@ -1,0 +1,1 @@
+"""Measure microstructures: one quantity per file, named by its standard name."""

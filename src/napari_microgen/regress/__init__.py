@@ -1,0 +1,1 @@
+"""Relate features to properties: linear models, cross-validation, importance."""

@@ -1,0 +1,1 @@
+"""Segment images: Otsu, second derivative, superpixels, hybrid annotation, U-Net, scores."""

@@ -1,0 +1,1 @@
+"""Simulated series with exact truth."""

@@ -1,0 +1,1 @@
+"""Training loop, checkpoints, batches, seeds and memory; knows nothing of any method."""

@@ -1,0 +1,1 @@
+"""The napari docks; the only code that knows Qt, napari and magicgui."""
