@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import ParameterError
 from .features import FeatureTable
+from .io.atomic import write_text
 from .progress import Progress, Steps, Stepwise
 from .recipe import Recipe, Source
 from .volume import Volume
@@ -58,12 +59,6 @@ OPERATIONS: Mapping[str, Operation] = {operation.id: operation for operation in 
 """Every operation by its identifier."""
 
 
-def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of an operation with their annotations as types."""
-    plain = function.steps if isinstance(function, Stepwise) else function
-    return inspect.signature(plain, eval_str=True).parameters
-
-
 def run(identifier: str, /, **arguments: Any) -> Steps[Any]:
     """Run an operation and give its result a `Recipe`.
 
@@ -99,21 +94,26 @@ def run(identifier: str, /, **arguments: Any) -> Steps[Any]:
     else:
         yield Progress(0, 1, operation.title)
         result = function(**bound.arguments)
+    recipe = _recipe_of(identifier, bound.arguments, result)
     if isinstance(result, Volume | FeatureTable):
-        recipe = _recipe_of(identifier, bound.arguments, result)
-        result = replace(result, recipe=recipe)
+        return replace(result, recipe=recipe)
+    if recipe.output_sha256 is not None:
+        write_text(Path(bound.arguments["out"]) / "recipe.json", recipe.to_json())
     return result
 
 
-def _recipe_of(identifier: str, arguments: Mapping[str, Any], result: Volume | FeatureTable) -> Recipe:
+def _recipe_of(identifier: str, arguments: Mapping[str, Any], result: Any) -> Recipe:
     inputs = tuple(
-        Source(name, value.content_hash(), value.source, dict(value.metadata.get("reading", {})), value.recipe)
+        Source(
+            name, value.content_hash(), value.source, dict(value.metadata.get("reading", {})), value.recipe
+        )
         for name, value in arguments.items()
         if isinstance(value, Volume)
     )
     parameters = {k: plain(v) for k, v in arguments.items() if not isinstance(v, Volume)}
     notes = tuple(result.notes) if isinstance(result, Volume) else ()
-    return Recipe(identifier, parameters, inputs, result_hash(result), notes=notes)
+    output = result_hash(result) or folder_hash(result, arguments.get("out"))
+    return Recipe(identifier, parameters, inputs, output, notes=notes)
 
 
 def result_hash(result: Any) -> str | None:
@@ -124,6 +124,19 @@ def result_hash(result: Any) -> str | None:
         text = json.dumps([asdict(feature) for feature in result], sort_keys=True, default=plain)
         return sha256(text.encode()).hexdigest()
     return None
+
+
+def folder_hash(result: Any, out: Path | None) -> str | None:
+    """Return the sha256 over the files an operation wrote, if its result names them under ``files``."""
+    files = result.get("files") if isinstance(result, dict) else None
+    if not files or out is None or not Path(out).is_dir():
+        return None
+    digest = sha256()
+    for file in sorted(Path(name).name for name in files):
+        if not file.endswith("recipe.json"):
+            digest.update(file.encode())
+            digest.update((Path(out) / file).read_bytes())
+    return digest.hexdigest()
 
 
 def plain(value: Any) -> Any:

@@ -14,6 +14,18 @@ FORMAT = 1
 _PACKAGES = ("napari-microgen", "numpy", "scipy", "scikit-image", "torch", "numba")
 
 
+@cache
+def installed_versions() -> Mapping[str, str]:
+    """Return the versions of Python and of the packages that decide results."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
 @dataclass(frozen=True)
 class Source:
     """One input of an operation."""
@@ -54,18 +66,6 @@ class Recipe:
         return json.dumps({"microgen_recipe": FORMAT} | asdict(self), indent=2, sort_keys=True) + "\n"
 
 
-@cache
-def installed_versions() -> Mapping[str, str]:
-    """Return the versions of Python and of the packages that decide results."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
-
-
 def recipe_from_json(text: str) -> Recipe:
     """Read a recipe written by `Recipe.to_json`.
 
@@ -79,7 +79,9 @@ def recipe_from_json(text: str) -> Recipe:
     except ValueError as error:
         raise RecipeError(f"This is not a recipe: it is not JSON ({error}).") from None
     if not isinstance(content, dict) or content.get("microgen_recipe") != FORMAT:
-        raise RecipeError(f"This is not a recipe of this version: expected the entry microgen_recipe = {FORMAT}.")
+        raise RecipeError(
+            f"This is not a recipe of this version: expected the entry microgen_recipe = {FORMAT}."
+        )
     content.pop("microgen_recipe")
     return _recipe(content)
 

@@ -113,7 +113,7 @@ class Volume:
         """
         if self.voxel_size is None or self.unit is None or None in self.voxel_size:
             raise UnknownVoxelSizeError(
-                f"The voxel size of {self.name or 'this image'} is {self.voxel_size or 'unknown'}, and a length "
+                f"The voxel size of {self.name or 'this image'} is {self.voxel_size or 'unknown'}; a length "
                 f"is needed. Give it: --voxel-size 25,18.6,18.6 --unit nm, or in the Load dock."
             )
         return tuple(convert_length(edge, self.unit, unit) for edge in self.voxel_size if edge is not None)
@@ -143,7 +143,9 @@ class Volume:
 
     def content_hash(self) -> str:
         """Return the sha256 of type, shape, axes, voxel size and values."""
-        head = f"{self.dtype.newbyteorder('=').str[1:]} {self.shape} {self.axes} {self.voxel_size} {self.unit}"
+        head = (
+            f"{self.dtype.newbyteorder('=').str[1:]} {self.shape} {self.axes} {self.voxel_size} {self.unit}"
+        )
         digest = hashlib.sha256(head.encode())
         for slab in self._slabs():
             digest.update(np.ascontiguousarray(slab).astype(self.dtype.newbyteorder("="), copy=False).data)
