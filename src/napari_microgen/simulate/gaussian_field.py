@@ -48,7 +48,7 @@ def gaussian_field(
     if not 0 < smoothing < shortest / 4:
         raise ParameterError(
             f"The smoothing length is {smoothing:g} for a shortest edge of {shortest:g}; it must be above 0 "
-            f"and below a quarter of that edge ({shortest / 4:g}). Take a larger shape or a smaller smoothing."
+            f"and below a quarter of that edge ({shortest / 4:g}). Enlarge the shape or smooth less."
         )
     require_memory(
         16 * math.prod(shape), f"A Gaussian field of shape {tuple(shape)}", "Ask for a smaller shape."
