@@ -23,12 +23,11 @@ LEVELS = {
     **dict.fromkeys(("generate", "regress", "quantify", "segment", "prepare", "simulate"), 4),
     **dict.fromkeys(("zones", "compare"), 5),
     "sample_data": 5,
-    "demo": 5,
-    **dict.fromkeys(("operations", "parameters"), 6),
+    **dict.fromkeys(("operations", "parameters", "demo"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }
 GROUND_ORDER = ("progress", "recipe", "features", "volume", "correlation", "conditions")
-OPERATIONS_ORDER = ("operations", "parameters")
+OPERATIONS_ORDER = ("operations", "parameters", "demo")
 
 TORCH_FILES = {
     "segment/unet_default.py",
@@ -87,7 +86,7 @@ def test_arrows_go_down_only(path):
             continue
         assert other in LEVELS, f"{path.name} imports {other}, which has no place in the house"
         allowed = LEVELS[other] < LEVELS[own]
-        for order in (GROUND_ORDER, OPERATIONS_ORDER, ("sample_data", "demo")):
+        for order in (GROUND_ORDER, OPERATIONS_ORDER):
             if own in order and other in order:
                 allowed = order.index(other) < order.index(own)
         assert allowed, f"{own} (level {LEVELS[own]}) imports {other} (level {LEVELS[other]})"
