@@ -99,5 +99,17 @@ class JobError(MicrogenError, ChildProcessError):
     """Work in a child process or a worker ended without a result."""
 
 
+class TableError(MicrogenError, ValueError):
+    """A table cannot be read without guessing, or its rows and columns do not fit."""
+
+
+class FormulaError(MicrogenError, ValueError):
+    """A formula of a feature cannot be understood or does not fit its units."""
+
+
+class RegressionError(MicrogenError, ValueError):
+    """These rows and features do not determine a regression."""
+
+
 class MissingExtraError(MicrogenError, ImportError):
     """An optional package is needed and not installed."""
