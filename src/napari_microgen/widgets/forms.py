@@ -1,0 +1,114 @@
+"""A form built from an operation's signature and docstring; no default is written here."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+
+from ..operations import plain
+from ..parameters import Description, Parameter
+from .fields import Field, field_of, readable
+
+
+class Form(QWidget):
+    """Inputs for the options of an operation; images and labels are chosen elsewhere.
+
+    Parameters
+    ----------
+    parameters : collection of Parameter
+        What to ask for, in this order.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parameters: Collection[Parameter], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fields: dict[str, Field] = {}
+        self.labels: dict[str, QLabel] = {}
+        self.parameters = {p.name: p for p in parameters}
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(4)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        for parameter in parameters:
+            self._add(parameter)
+
+    def _add(self, parameter: Parameter) -> None:
+        field, label = field_of(parameter), QLabel(readable(parameter.name))
+        tip = tooltip(parameter.help)
+        field.setToolTip(tip)
+        label.setToolTip(tip)
+        field.setObjectName(parameter.name)
+        field.changed.connect(self.changed)
+        self._layout.addRow(label, field)
+        self.fields[parameter.name], self.labels[parameter.name] = field, label
+
+    def values(self) -> dict[str, Any]:
+        """Return every parameter's value, as shown.
+
+        Raises
+        ------
+        ValueError
+            If an input means nothing.
+        """
+        return {name: field.value() for name, field in self.fields.items() if self.applies(name)}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show values; unknown names are left out."""
+        for name, value in values.items():
+            if name in self.fields:
+                self.fields[name].set_value(value)
+
+    def problem(self) -> str | None:
+        """Return the first thing that keeps the operation from running, or None."""
+        problems = (field.problem() for name, field in self.fields.items() if self.applies(name))
+        return next((p for p in problems if p), None)
+
+    def applies(self, name: str) -> bool:
+        """Return whether a parameter is asked for at present."""
+        return not self.fields[name].isHidden()
+
+    def show_only(self, wanted: Callable[[str], bool]) -> None:
+        """Show the rows of the parameters that ``wanted`` accepts; the others keep their values."""
+        for name, field in self.fields.items():
+            visible = wanted(name)
+            field.setVisible(visible)
+            self.labels[name].setVisible(visible)
+        self.changed.emit()
+
+
+def tooltip(text: str) -> str:
+    """Return a help text as a tooltip that wraps."""
+    return f"<qt>{text}</qt>" if text else ""
+
+
+def options_of(
+    description: Description, *, leave_out: Collection[str] = (), only: Collection[str] | None = None
+) -> tuple[Parameter, ...]:
+    """Return the parameters of an operation that a form asks for."""
+    return tuple(
+        p
+        for p in description.parameters
+        if not p.is_volume and p.name not in leave_out and (only is None or p.name in only)
+    )
+
+
+def as_words(parameters: Collection[Parameter], values: Mapping[str, Any]) -> list[str]:
+    """Return values as options of the command line; those that equal their default are left out."""
+    words: list[str] = []
+    for parameter in parameters:
+        if parameter.name not in values or plain(values[parameter.name]) == plain(parameter.default):
+            continue
+        value, option = values[parameter.name], f"--{parameter.name.replace('_', '-')}"
+        if parameter.type is bool and not parameter.optional:
+            words.append(option if value else f"--no-{option[2:]}")
+        elif value is None:
+            words.append(f"{option}=none")
+        elif isinstance(value, list | tuple):
+            words.append(f"{option}={','.join(str(item) for item in value)}")
+        else:
+            words.append(f"{option}={value}")
+    return words

@@ -1,0 +1,126 @@
+"""An operation in a child process, on layers: write what it needs, run it, read what it gives."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecipeError
+from ..io.limits import allocate
+from ..io.reading import read
+from ..io.writing import recipe_path, write
+from ..progress import Progress, Steps
+from ..recipe import Recipe, recipe_from_json
+from ..volume import Volume
+from .child import run_child
+from .settings import cache_folder, job_environment
+
+IMAGE, LABELS = "image", "labels"
+
+
+def run_on_layers(
+    identifier: str, inputs: Mapping[str, Volume], words: Sequence[str], *, kind: str = LABELS
+) -> Steps[Volume]:
+    """Run an operation that returns a volume in a child process.
+
+    Parameters
+    ----------
+    identifier : str
+        The operation, such as ``segment``.
+    inputs : mapping of str to Volume
+        Its positional inputs, in order.
+    words : sequence of str
+        Its options as the command line takes them.
+    kind : {"labels", "image"}
+        What comes back.
+
+    Returns
+    -------
+    Volume
+        In memory (or on an unnamed disk file if too large), with the recipe of the child
+        completed by what is known of the inputs.
+    """
+    with _job_folder() as folder:
+        paths = yield from _written(inputs, folder)
+        out = folder / f"{next(iter(inputs))}-{identifier.replace(' ', '-')}.tif"
+        facts = yield from run_child(
+            [*identifier.split(), *map(str, paths), str(out), *words], environment=job_environment()
+        )
+        result = yield from _read_whole(out, kind)
+        first = next(iter(inputs.values()))
+        return replace(
+            result,
+            voxel_size=result.voxel_size or (first.voxel_size if result.axes == first.axes else None),
+            unit=result.unit or first.unit,
+            source=None,
+            name=first.name,
+            facts={k: v for k, v in facts.items() if k not in ("out", "notes", "warnings")},
+            notes=tuple(facts.get("notes") or ()),
+            recipe=_recipe(out, inputs),
+        )
+
+
+def train_on_layers(
+    images: Sequence[Volume], labels: Volume, out: Path, words: Sequence[str]
+) -> Steps[dict[str, Any]]:
+    """Train a U-Net in a child process on one scene, seen by one or more detectors.
+
+    Returns
+    -------
+    dict
+        What ``microgen train unet`` reports; ``out`` is the model folder.
+    """
+    with _job_folder() as folder:
+        detectors = {f"image{index}": volume for index, volume in enumerate(images)}
+        paths = yield from _written({**detectors, LABELS: labels}, folder)
+        scene = "+".join(str(path) for path in paths[:-1])
+        arguments = ["train", "unet", "--images", scene, "--labels", str(paths[-1]), "--out", str(out)]
+        return (yield from run_child([*arguments, *words], environment=job_environment()))
+
+
+@contextlib.contextmanager
+def _job_folder() -> Any:
+    folder = Path(tempfile.mkdtemp(prefix="job-", dir=cache_folder()))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _written(volumes: Mapping[str, Volume], folder: Path) -> Steps[list[Path]]:
+    paths = []
+    for index, (name, volume) in enumerate(volumes.items()):
+        yield Progress(0, None, f"handing over {volume.name or name}")
+        if volume.dtype.kind == "b":
+            volume = volume.with_data(np.asarray(volume.data).astype(np.uint8))
+        paths.append(write(volume, folder / f"{index}-{name}.tif", recipe=False))
+    return paths
+
+
+def _read_whole(path: Path, kind: str) -> Steps[Volume]:
+    """Read a result for good: its file is gone afterwards."""
+    volume = read(path, kind="labels" if kind == LABELS else "image")
+    whole = allocate(volume.shape, volume.dtype)
+    for index in range(volume.n_planes):
+        yield Progress(index, volume.n_planes, "reading the result")
+        whole[index if volume.is_stack else ...] = volume.plane(index)
+    return replace(volume, data=whole)
+
+
+def _recipe(out: Path, inputs: Mapping[str, Volume]) -> Recipe | None:
+    try:
+        recipe = recipe_from_json(recipe_path(out).read_text(encoding="utf-8"))
+    except (OSError, RecipeError):
+        return None
+    known = tuple(
+        replace(source, path=inputs[source.parameter].source, recipe=inputs[source.parameter].recipe)
+        if source.parameter in inputs
+        else source
+        for source in recipe.inputs
+    )
+    return replace(recipe, inputs=known, output_path=None)

@@ -1,0 +1,149 @@
+"""One running job: a generator in a worker thread, its progress, its result, its Cancel.
+
+Light operations are the generator itself; heavy ones are a generator that drives a child
+process (`child.run_child`). Either way a tick is a chance to stop, and no error is lost.
+"""
+
+import platform
+import threading
+import time
+import traceback
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from ..errors import MicrogenError
+from ..progress import Progress, Steps
+from ..recipe import installed_versions
+
+TICK = 0.1
+"""Seconds between ticks that reach the window."""
+LAST_WAIT = 2.0
+"""Seconds a closing window waits for its job."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: BaseException
+    report: str
+
+
+_CANCELLED = object()
+
+
+class Job(QObject):
+    """Run a generator of `Progress` off the window's thread.
+
+    Exactly one of ``done``, ``failed`` and ``cancelled`` is emitted, then ``ended``.
+    """
+
+    ticked = Signal(object)
+    """A `Progress`; curve points are never dropped, plain ticks come at most ten a second."""
+    noted = Signal(str)
+    """A warning of the operation."""
+    done = Signal(object)
+    """The result."""
+    failed = Signal(str, str)
+    """One line for the dock, and the report to copy."""
+    cancelled = Signal()
+    ended = Signal()
+
+    def __init__(self, steps: Steps[Any], title: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.title = title
+        self._steps = steps
+        self._stop = threading.Event()
+        self._finished = threading.Event()
+        self._worker: Any = None
+        self._outcome: Any = _CANCELLED
+        self._silent = False
+        self.destroyed.connect(self._stop.set)  # a job whose dock is gone stops
+
+    def start(self) -> None:
+        """Start the worker; the generator's first step runs in it."""
+        from napari.qt.threading import create_worker  # in the click: opening the dock stays fast
+
+        self._worker = create_worker(
+            self._run,
+            _start_thread=False,
+            _connect={"yielded": self._tick, "warned": self._warn, "finished": self._finish},
+        )
+        self._worker.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether the result is still to come."""
+        return self._worker is not None and not self._finished.is_set()
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether Cancel was pressed."""
+        return self._stop.is_set()
+
+    def cancel(self) -> None:
+        """Stop at the next tick; a result that comes all the same is dropped."""
+        self._stop.set()
+
+    def abandon(self) -> None:
+        """Stop, wait a moment, and never call anybody again (the window is closing)."""
+        self._silent = True
+        self._stop.set()
+        if self._worker is not None:
+            self._finished.wait(LAST_WAIT)
+
+    def _run(self) -> Generator[Progress, None, None]:
+        """Step the work and keep its outcome; a worker would drop some kinds of error."""
+        sent = 0.0
+        try:
+            while not (self._stop.is_set() or self._worker.abort_requested):
+                try:
+                    tick = next(self._steps)
+                except StopIteration as end:
+                    self._outcome = end.value
+                    return
+                now = time.monotonic()
+                if tick.values or now - sent >= TICK:
+                    sent = now
+                    yield tick
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._outcome = _Failure(error, report_of(error, self.title))
+        finally:
+            self._steps.close()  # its `finally` runs here and now: no temporary file stays
+            self._finished.set()
+
+    def _tick(self, tick: Progress) -> None:
+        if not self._silent and not self.cancelling:
+            self.ticked.emit(tick)
+
+    def _warn(self, warning: tuple[Any, ...]) -> None:
+        if not self._silent:
+            self.noted.emit(str(warning[0]))
+
+    def _finish(self) -> None:
+        if self._silent:
+            return
+        outcome, self._outcome = self._outcome, _CANCELLED
+        if outcome is _CANCELLED or self.cancelling:
+            self.cancelled.emit()
+        elif isinstance(outcome, _Failure):
+            self.failed.emit(first_line(outcome.error), outcome.report)
+        else:
+            self.done.emit(outcome)
+        self.ended.emit()
+
+
+def first_line(error: BaseException) -> str:
+    """Return what the dock shows of an error: the message, and its kind where that is not ours."""
+    text = str(error) or "no message"
+    return text if isinstance(error, MicrogenError) else f"{type(error).__name__}: {text}"
+
+
+def report_of(error: BaseException, title: str) -> str:
+    """Return what a user can copy into a bug report."""
+    versions = ", ".join(f"{name} {version}" for name, version in installed_versions().items())
+    trace = "".join(traceback.format_exception(error))
+    return f"{title}\n{first_line(error)}\n\n{versions}\n{platform.platform()}\n\n{trace}"
