@@ -1,38 +1,23 @@
 """Write volumes and tables; nothing has its final name before it is whole."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..errors import AxesError, FileFormatError
-from ..units import convert_length
+from ..errors import AxesError, FileFormatError, SaveError
 from ..volume import Volume
 from . import description
-from .atomic import atomic_path, write_text
+from .atomic import atomic_path, sweep_partials, write_text
+from .recipes import recipe_path, write_recipe
 from .tables import read_table, write_table
+from .zarr_manifest import NAME as MANIFEST
 
-__all__ = ["read_table", "recipe_path", "write", "write_table"]
+__all__ = ["planes_of", "read_table", "recipe_path", "require_image_target", "write", "write_table"]
 
-CLASSIC_LIMIT = int(3.5 * 1024**3)
-"""Bytes of pixels above which a TIFF is written as BigTIFF."""
-IMAGEJ_TYPES = ("bool", "uint8", "uint16", "float32")
-OME_TYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 SUFFIXES = ".tif, .tiff, .ome.tif, .zarr, .npy, .png, or a folder name without an ending"
-
-
-def recipe_path(path: Path | str) -> Path:
-    """Return where the recipe of a written file lies: ``NAME.recipe.json`` beside it.
-
-    Examples
-    --------
-    >>> recipe_path("out/phase.tif").as_posix()
-    'out/phase.tif.recipe.json'
-    """
-    path = Path(path)
-    return path.with_name(path.name + ".recipe.json")
+FOLDER_CARD = "microgen.json"
+"""Description in a folder of slices; a folder with it was written by this package."""
 
 
 def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
@@ -61,32 +46,57 @@ def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
     AxesError
         If the format cannot hold the axes, or there is nothing to write.
     SaveError
-        If the disk is full or may not be written; what had the name before is untouched.
+        If the disk is full or may not be written, or a folder of that name holds
+        something else; what had the name before is untouched.
     """
-    path = Path(path)
+    path = require_image_target(path)
     if 0 in volume.shape:
         raise AxesError(f"{volume.name or 'The volume'} has shape {volume.shape}: there is nothing to write.")
+    if path.parent.is_dir():
+        sweep_partials(path.parent)
+    _write_by_suffix(volume, path)
+    if recipe and volume.recipe is not None:
+        write_recipe(volume.recipe, path)
+    else:
+        recipe_path(path).unlink(missing_ok=True)  # that of an older file of this name would be a lie
+    return path
+
+
+def _write_by_suffix(volume: Volume, path: Path) -> None:
     name = path.name.lower()
-    if name.endswith((".ome.tif", ".ome.tiff")):
-        _write_tiff(volume, path, ome=True)
-    elif name.endswith((".tif", ".tiff")):
-        _write_tiff(volume, path, ome=False)
+    if name.endswith((".ome.tif", ".ome.tiff", ".tif", ".tiff")):
+        from .tiff_writing import write_tiff
+
+        write_tiff(volume, path, ome=name.endswith((".ome.tif", ".ome.tiff")))
     elif name.endswith(".zarr"):
         from .omezarr_writing import write_zarr
 
+        require_own_folder(path, MANIFEST)
         write_zarr(volume, path)
     elif name.endswith(".npy"):
         _write_npy(volume, path)
     elif name.endswith(".png"):
         _write_png(volume, path)
-    elif not path.suffix:
+    elif path.suffix == "":
+        require_own_folder(path, FOLDER_CARD)
         _write_folder(volume, path)
     else:
+        raise FileFormatError(f"{path.name} cannot be written: its ending is no known format. Use {SUFFIXES}.")
+
+
+def require_image_target(path: Path | str) -> Path:
+    """Return a path that `write` knows how to write by its ending.
+
+    Raises
+    ------
+    FileFormatError
+        If the ending is not known.
+    """
+    path = Path(path)
+    if path.suffix and not path.name.lower().endswith((".tif", ".tiff", ".zarr", ".npy", ".png")):
         raise FileFormatError(
             f"{path.name} cannot be written: its ending says no known format. Use {SUFFIXES}."
         )
-    if recipe and volume.recipe is not None:
-        write_text(recipe_path(path), replace(volume.recipe, output_path=str(path)).to_json())
     return path
 
 
@@ -96,86 +106,19 @@ def planes_of(volume: Volume) -> Iterator[np.ndarray]:
     lead = volume.shape[: len(volume.shape) - tail]
     native = np.dtype(np.uint8) if volume.dtype == bool else volume.dtype.newbyteorder("=")
     for index in np.ndindex(*lead):
-        yield np.ascontiguousarray(
-            np.asarray(volume.data[index] if index else volume.data).astype(native, copy=False)
-        )
+        yield np.ascontiguousarray(np.asarray(volume.data[index] if index else volume.data).astype(native, copy=False))
 
 
-def _require_image_axes(volume: Volume, format_name: str) -> None:
-    if not volume.axes.endswith(("YX", "YXS")):
-        raise AxesError(
-            f"A volume with axes {volume.axes} cannot be written as {format_name}: row and column must come last. "
-            f"Transpose it, or write .npy or .zarr."
-        )
+def require_own_folder(path: Path, card: str) -> None:
+    """Refuse to replace a folder that this package did not write: it may hold the only copy of something.
 
-
-def _write_tiff(volume: Volume, path: Path, *, ome: bool) -> None:
-    import tifffile
-
-    _require_image_axes(volume, "TIFF")
-    if volume.dtype.kind not in "biuf" or (ome and volume.dtype.name not in OME_TYPES):
-        raise FileFormatError(
-            f"{volume.dtype} values do not fit into {path.name}; convert them, or write .zarr or .npy instead."
-        )
-    big = volume.nbytes > CLASSIC_LIMIT
-    imagej = not ome and not big and volume.dtype.name in IMAGEJ_TYPES and set(volume.axes) <= set("TZCYXS")
-    if imagej and "S" in volume.axes and volume.dtype.name not in ("bool", "uint8"):
-        imagej = False
-    imagej = imagej and volume.axes == "".join(a for a in "TZCYXS" if a in volume.axes)
-    resolution = _resolution(volume, imagej=imagej)
-    with atomic_path(path) as temporary:
-        with tifffile.TiffWriter(
-            temporary, bigtiff=big, imagej=imagej, ome=ome, shaped=not (imagej or ome)
-        ) as tif:
-            tif.write(
-                planes_of(volume),
-                shape=volume.shape,
-                dtype=np.uint8 if volume.dtype == bool else volume.dtype.newbyteorder("="),
-                photometric="rgb"
-                if volume.axes.endswith("S") and volume.shape[-1] in (3, 4)
-                else "minisblack",
-                metadata=_tiff_metadata(volume, imagej=imagej, ome=ome),
-                resolution=resolution,
-                resolutionunit="NONE" if imagej or resolution is None else "CENTIMETER",
-                software="napari-microgen",
-            )
-
-
-def _tiff_metadata(volume: Volume, *, imagej: bool, ome: bool) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"axes": volume.axes}
-    sizes = dict(zip("ZYX", volume.voxel_size_zyx, strict=True))
-    if ome:
-        for letter, edge in sizes.items():
-            if edge is not None:
-                metadata |= {
-                    f"PhysicalSize{letter}": edge,
-                    f"PhysicalSize{letter}Unit": _unit_sign(volume.unit),
-                }
-        metadata["MapAnnotation"] = {
-            "Namespace": "napari-microgen",
-            description.KEY: description.to_text(volume),
-        }
-        return metadata
-    if imagej:
-        if volume.unit is not None:
-            metadata["unit"] = "micron" if volume.unit == "um" else volume.unit
-        if sizes["Z"] is not None:
-            metadata["spacing"] = sizes["Z"]
-        return metadata | {description.KEY: description.to_text(volume)}
-    return metadata | {description.KEY: description.describe(volume)}
-
-
-def _unit_sign(unit: str | None) -> str:
-    return {"um": "µm", "angstrom": "Å", "inch": "in"}.get(unit or "", unit or "")
-
-
-def _resolution(volume: Volume, *, imagej: bool) -> tuple[float, float] | None:
-    """Return columns and rows per unit for ImageJ, per centimetre for others; None if not known."""
-    _, row, column = volume.voxel_size_zyx
-    if row is None or column is None or volume.unit is None:
-        return None
-    unit = volume.unit if imagej else "cm"
-    return 1 / convert_length(column, volume.unit, unit), 1 / convert_length(row, volume.unit, unit)
+    Raises
+    ------
+    SaveError
+        If ``path`` is a folder with content but without ``card``.
+    """
+    if path.is_dir() and not (path / card).is_file() and any(path.iterdir()):
+        raise SaveError(f"{path} exists and was not written by this package; it is left alone. Choose another name.")
 
 
 def _write_npy(volume: Volume, path: Path) -> None:
@@ -199,24 +142,22 @@ def _write_png(volume: Volume, path: Path) -> None:
             f"A volume with axes {volume.axes} and {volume.dtype} values does not fit into PNG, which holds one plane "
             f"of uint8 or uint16. Write .tif instead."
         )
-    plane = next(planes_of(volume))
     text = PngImagePlugin.PngInfo()
     text.add_text(description.KEY, description.to_text(volume))
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        Image.fromarray(plane).save(file, format="PNG", pnginfo=text)
+        Image.fromarray(next(planes_of(volume))).save(file, format="PNG", pnginfo=text)
 
 
 def _write_folder(volume: Volume, path: Path) -> None:
-    _require_image_axes(volume, "a folder of slices")
+    from .tiff_writing import write_tiff
+
     if volume.axes not in ("ZYX", "ZYXS"):
-        raise AxesError(
-            f"A volume with axes {volume.axes} is not a stack of slices; write .tif or .zarr instead."
-        )
+        raise AxesError(f"A volume with axes {volume.axes} is not a stack of slices; write .tif or .zarr instead.")
     digits = max(4, len(str(volume.n_planes)))
-    axes, size = volume.axes.replace("Z", ""), volume.voxel_size_zyx[1:]
+    size = volume.voxel_size_zyx[1:]
     with atomic_path(path) as temporary:
         temporary.mkdir()
         for k, plane in enumerate(planes_of(volume)):
-            slice_ = Volume(plane, axes, size, volume.unit, name=f"{volume.name} {k}", kind=volume.kind)
-            _write_tiff(slice_, temporary / f"{path.name}_{k:0{digits}d}.tif", ome=False)
-        write_text(temporary / "microgen.json", description.to_text(volume) + "\n")
+            one = Volume(plane, volume.axes[1:], size, volume.unit, name=f"{volume.name} {k}", kind=volume.kind)
+            write_tiff(one, temporary / f"{path.name}_{k:0{digits}d}.tif", ome=False)
+        write_text(temporary / FOLDER_CARD, description.to_text(volume) + "\n")
