@@ -5,12 +5,11 @@ import pytest
 
 from napari_microgen.errors import AxesError
 from napari_microgen.progress import finish
+from napari_microgen.quantify.line_crossings import crossing_pairs, crossing_rate
 from napari_microgen.quantify.smoothed_mesh_area import smoothed_mesh_area
 from napari_microgen.quantify.specific_surface_area import (
     measure,
     specific_surface_area,
-    surface_from_counts,
-    surface_pairs,
 )
 from napari_microgen.quantify.voxel_configurations import count_configurations
 
@@ -84,14 +83,13 @@ def test_doubling_the_voxel_halves_the_value(level_cut):
 
 def test_chunks_give_the_whole_exactly(level_cut):
     phase, spacing = level_cut((40, 30, 30), 3.0).phase, (1.3, 1.0, 1.0)
-    pairs = surface_pairs(37, extrapolate=True)
+    pairs = crossing_pairs(3, 2, extrapolate=True)
     chunks = [count_configurations(phase[:13], pairs)]
     chunks += [count_configurations(phase[a - 4 : a + 13], pairs, lead=4) for a in (13, 26)]
     chunks += [count_configurations(phase[39 - 4 :], pairs, lead=4)]
     added = sum(chunks[1:], start=chunks[0])
-    assert surface_from_counts(added, phase.shape, spacing, 37, True) == specific_surface_area(
-        phase, spacing, directions=37, extrapolate=True
-    )
+    rate = crossing_rate(added, phase.shape, spacing, reach=2, extrapolate=True)
+    assert 2 * rate == specific_surface_area(phase, spacing, directions=37, extrapolate=True)
 
 
 def test_a_window_in_a_material_is_not_biased_by_its_faces(level_cut):

@@ -15,12 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import AxesError
 from ..features import Feature
 from ..progress import Progress, Steps, scaled
-from .lattice_directions import direction_weights, lattice_directions
+from .line_crossings import Window, crossing_pairs, crossing_rate
 from .smoothed_mesh_area import smoothed_mesh_area_steps
-from .voxel_configurations import Configuration, Counts, count_configurations, counting_steps
+from .voxel_configurations import Counts, count_configurations, counting_steps
 
 NAMES = ("specific_surface_area",)
 NEEDS_LENGTH = True
@@ -28,8 +27,6 @@ DIMENSIONS = (3,)
 BYTES_PER_VOXEL = 0.5
 UNDEFINED_WHEN = "the volume has fewer than two voxels along an axis"
 
-Window = Literal["stationary", "isolated"]
-_ORIGIN = (0, 0, 0)
 _REACH = {13: 1, 37: 2}
 _DISAGREEMENT = 0.03
 
@@ -80,42 +77,11 @@ def specific_surface_area(
     >>> round(specific_surface_area(half, (1.0, 1.0, 1.0)) / exact, 3)
     0.927
     """
-    counts = count_configurations(phase, surface_pairs(directions, extrapolate))
-    return surface_from_counts(counts, phase.shape, spacing, directions, extrapolate, window)
-
-
-def surface_pairs(directions: int, extrapolate: bool) -> tuple[Configuration, ...]:
-    """Voxel pairs to be counted, over one step and, for the extrapolation, over two."""
-    steps = lattice_directions(3, _REACH[directions])
-    lengths = (1, 2) if extrapolate else (1,)
-    return tuple((_ORIGIN, tuple(length * s for s in step)) for length in lengths for step in steps)  # type: ignore[misc]
-
-
-def surface_from_counts(
-    counts: Counts,
-    shape: tuple[int, ...],
-    spacing: tuple[float, ...],
-    directions: int = 13,
-    extrapolate: bool = False,
-    window: Window = "stationary",
-) -> float:
-    """Specific surface area from the counts of `surface_pairs`, as `specific_surface_area` gives it.
-
-    Counts of chunks may be added first; ``shape`` is that of the whole volume.
-    """
-    if not counts.places.all():
-        raise AxesError(
-            f"A volume of {' x '.join(map(str, shape))} voxels has no voxel pairs in some of the "
-            f"{directions} directions, so its surface cannot be estimated. Give a thicker volume."
-        )
-    steps = np.asarray(lattice_directions(3, _REACH[directions]))
-    length = np.linalg.norm(steps * np.asarray(spacing), axis=1)
-    places = counts.places if window == "stationary" else float(np.prod(shape))
-    per_length = (counts.mixed / places).reshape(-1, len(steps)) / length
-    per_length /= np.arange(1, len(per_length) + 1)[:, None]
-    rate = (4 * per_length[0] - per_length[1]) / 3 if extrapolate else per_length[0]
-    weights = direction_weights(lattice_directions(3, _REACH[directions]), tuple(spacing))
-    return float(max(0.0, 2 * np.sum(weights * rate)))
+    reach = _REACH[directions]
+    counts = count_configurations(phase, crossing_pairs(3, reach, extrapolate))
+    return 2 * crossing_rate(
+        counts, phase.shape, spacing, reach=reach, extrapolate=extrapolate, window=window
+    )
 
 
 def measure(
@@ -152,17 +118,16 @@ def measure(
         return [Feature(name=NAMES[0], value=None, unit="1/um", method=method, reason=reason)]
     total = len(phase) * (5 if mesh else 1)
     values: dict[str, float | None] = {}
-    counts: dict[int, Counts] = {}
-    for directions in (13, 37):
-        pairs = surface_pairs(directions, extrapolate=True)
+    half = len(phase) // 2
+    for directions, reach in _REACH.items():
+        pairs = crossing_pairs(3, reach, extrapolate=True)
         steps = counting_steps(phase, phase.shape[1:], pairs, total=len(phase))
-        counts[directions] = yield from scaled(
-            steps, (directions == 37) * len(phase) // 2, len(phase) // 2, total
-        )
-    value = surface_from_counts(_first(counts[13], 13), phase.shape, spacing, 13, False, window)
-    for directions, found in counts.items():
+        found: Counts = yield from scaled(steps, half * (reach - 1), half, total)
+        if reach == 1:
+            plain = Counts(*(c[: len(pairs) // 2] for c in (found.inside, found.outside, found.places)))
+            value = 2 * crossing_rate(plain, phase.shape, spacing, reach=1, extrapolate=False, window=window)
         values[f"extrapolated_{directions}"] = (
-            surface_from_counts(found, phase.shape, spacing, directions, True, window)
+            2 * crossing_rate(found, phase.shape, spacing, reach=reach, extrapolate=True, window=window)
             if found.places.all()
             else None
         )
@@ -183,10 +148,6 @@ def _undefined(phase: np.ndarray, spacing: tuple[float, ...] | None) -> str | No
     if min(phase.shape) < 2:
         return f"fewer than two voxels along an axis (shape {' x '.join(map(str, phase.shape))})"
     return "voxel size unknown" if spacing is None else None
-
-
-def _first(counts: Counts, number: int) -> Counts:
-    return Counts(counts.inside[:number], counts.outside[:number], counts.places[:number])
 
 
 def _remarks(value: float, values: dict[str, float | None]) -> tuple[str | None, float | None]:
