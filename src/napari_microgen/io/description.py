@@ -70,9 +70,14 @@ def is_description(content: Any) -> bool:
 def scale_of(content: dict[str, Any]) -> Scale:
     """Return the scale that a description states."""
     if content["voxel_size"] is None or content["unit"] is None:
-        return Scale(vendor=None)
+        return Scale()
     letters = [a for a in content["axes"] if a in SPATIAL]
     return scale_from(dict(zip(letters, content["voxel_size"], strict=True)), content["unit"])
+
+
+def kind_of(content: dict[str, Any]) -> dict[str, Any]:
+    """Return ``{"stored_kind": "labels"}`` if labels were written, else nothing."""
+    return {"stored_kind": "labels"} if content.get("kind") == "labels" else {}
 
 
 def notes_of(content: dict[str, Any]) -> tuple[str, ...]:

@@ -5,11 +5,16 @@ from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..errors import CorruptFileError, FileFormatError, InputNotFoundError, ShapeMismatchError
+from ..errors import (
+    CorruptFileError,
+    FileFormatError,
+    IncompleteVolumeError,
+    InputNotFoundError,
+    ShapeMismatchError,
+)
 from . import description
 from .colour import grey_where_equal
 from .formats import IMAGE_SUFFIXES, open_file
@@ -45,14 +50,15 @@ def slice_files(folder: Path) -> list[Path]:
     files = sorted((p for p in names if p.is_file()), key=lambda p: natural_key(p.name))
     if not files:
         raise InputNotFoundError(
-            f"{folder} holds no slices: no file ends in {', '.join(IMAGE_SUFFIXES)}. Name the folder that holds them."
+            f"{folder} holds no slices: no file ends in {', '.join(IMAGE_SUFFIXES)}. Name the folder that "
+            "holds them."
         )
     kinds = Counter(_kind(p) for p in files)
     if len(kinds) > 1:
         counted = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
         raise FileFormatError(
-            f"{folder} mixes pictures of several kinds ({counted}), so it is not one stack. Keep one kind in a "
-            f"folder, or name one file."
+            f"{folder} mixes pictures of several kinds ({counted}), so it is not one stack. Keep one kind in "
+            "a folder, or name one file."
         )
     return files
 
@@ -82,17 +88,28 @@ def open_folder(folder: Path, *, kind: str, allow_partial: bool) -> Opened:
     metadata.pop("pages", None)
     words = f"folder of {len(files)} slices ({first.kind_of_file})"
     opened = replace(first, data=data, axes="Z" + first.axes, kind_of_file=words, metadata=metadata)
-    return _as_written(opened, description.from_file(folder / "microgen.json"))
+    return _as_written(opened, folder, allow_partial)
 
 
-def _as_written(opened: Opened, own: dict[str, Any] | None) -> Opened:
+def _as_written(opened: Opened, folder: Path, allow_partial: bool) -> Opened:
     """Give a folder of this package the plane distance and type it was written with."""
+    own = description.from_file(folder / "microgen.json")
     data = opened.data
-    if own is None or own["axes"] != opened.axes or own["shape"] != list(data.shape):
+    if own is None:
         return opened
+    if own["axes"] != opened.axes or own["shape"] != list(data.shape):
+        problem = f"it was written with shape {tuple(own['shape'])} and now has {tuple(data.shape)}"
+        if not allow_partial:
+            raise IncompleteVolumeError(
+                f"{folder} has changed since it was written: {problem}. Restore the slices, or read what is "
+                "there with --allow-partial."
+            )
+        return replace(opened, notes=(*opened.notes, f"read in part, {problem}"))
     if own.get("dtype") == "bool":
         data = data.each(_to_bool, data.plane_shape, bool)
-    return replace(opened, data=data, scale=description.scale_of(own), notes=description.notes_of(own))
+    metadata = dict(opened.metadata) | description.kind_of(own)
+    scale, notes = description.scale_of(own), description.notes_of(own)
+    return replace(opened, data=data, scale=scale, notes=notes, metadata=metadata)
 
 
 def _to_bool(plane: np.ndarray, k: int) -> np.ndarray:
@@ -125,8 +142,8 @@ def _open_slice(file: Path, kind: str, allow_partial: bool) -> Opened:
         if set(opened.axes[:-2]) <= set("QIZ") and shape[:-2] == (1,) * (len(shape) - 2):
             return replace(opened, data=np.asarray(opened.data).reshape(shape[-2:]), axes=opened.axes[-2:])
         raise FileFormatError(
-            f"{file.name} has shape {shape}, but a folder of slices needs one plane per file. Read that file by itself, "
-            f"or split it."
+            f"{file.name} has shape {shape}, but a folder of slices needs one plane per file. Read that file "
+            "by itself, or split it."
         )
     return grey_where_equal(opened, file.name)
 
@@ -134,13 +151,14 @@ def _open_slice(file: Path, kind: str, allow_partial: bool) -> Opened:
 def _require_like(first: Opened, first_name: str, other: Opened, name: str) -> None:
     if tuple(other.data.shape) != tuple(first.data.shape) or other.axes != first.axes:
         raise ShapeMismatchError(
-            f"{name} has shape {tuple(other.data.shape)} ({other.axes}) but {first_name} has {tuple(first.data.shape)} "
-            f"({first.axes}); all slices of a stack need the same. Remove or crop the odd one."
+            f"{name} has shape {tuple(other.data.shape)} ({other.axes}) but {first_name} has "
+            f"{tuple(first.data.shape)} ({first.axes}); all slices of a stack need the same. Remove or crop "
+            "the odd one."
         )
     if other.data.dtype != first.data.dtype:
         raise FileFormatError(
-            f"{name} has values of type {other.data.dtype} but {first_name} has {first.data.dtype}; all slices of a "
-            f"stack need the same. Convert the odd one."
+            f"{name} has values of type {other.data.dtype} but {first_name} has {first.data.dtype}; all "
+            "slices of a stack need the same. Convert the odd one."
         )
     if not _same_scale(first.scale, other.scale):
         raise ShapeMismatchError(

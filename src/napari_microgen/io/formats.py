@@ -23,6 +23,8 @@ def open_any(path: Path, *, kind: str, allow_partial: bool) -> Opened:
         from .folder import open_folder
 
         return open_folder(path, kind=kind, allow_partial=allow_partial)
+    if not path.is_file():
+        raise FileFormatError(f"{path} is a device or a pipe, not a file. Save the image first: {KNOWN}.")
     return open_file(path, kind=kind, allow_partial=allow_partial)
 
 
@@ -89,6 +91,6 @@ def kind_of_content(path: Path) -> str:
         if head.startswith(magic):
             return name
     raise FileFormatError(
-        f"{path.name} is not an image of a known kind: it starts with {head[:8]!r}. Expected {KNOWN}; export it "
-        f"as TIFF from the program that wrote it."
+        f"{path.name} is not an image of a known kind: it starts with {head[:8]!r}. Expected {KNOWN}; export "
+        "it as TIFF from the program that wrote it."
     )

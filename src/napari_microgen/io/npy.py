@@ -37,16 +37,17 @@ def open_npy(path: Path) -> Opened:
         start = file.tell()
     if dtype.kind not in "biuf" or fortran or len(shape) not in _AXES or len(shape) < 2:
         raise FileFormatError(
-            f"{path.name} holds {dtype} values of shape {shape}{' in Fortran order' if fortran else ''}; expected "
-            f"plain numbers in C order with 2 to 5 dimensions. Save it with numpy.save(..., allow_pickle=False)."
+            f"{path.name} holds {dtype} values of shape {shape}{' in Fortran order' if fortran else ''}; "
+            "expected plain numbers in C order with 2 to 5 dimensions. Save it with numpy.save(..., "
+            "allow_pickle=False)."
         )
     count = 1
     for length in shape:
         count *= length
     if path.stat().st_size - start != count * dtype.itemsize or count == 0:
         raise CorruptFileError(
-            f"{path.name} declares {count} values of {dtype} but holds {path.stat().st_size - start} bytes of them. "
-            f"Save it again."
+            f"{path.name} declares {count} values of {dtype} but holds {path.stat().st_size - start} bytes "
+            "of them. Save it again."
         )
     native = dtype.newbyteorder("=")
     plane_shape = tuple(shape[-2:])
@@ -61,5 +62,6 @@ def open_npy(path: Path) -> Opened:
     data = LazyPlanes(tuple(shape), native, read_plane)
     own = description.from_file(path.with_name(path.name + ".json"))
     if own is not None and own["shape"] == list(shape):
-        return Opened(data, own["axes"], "NPY", description.scale_of(own), description.notes_of(own))
+        notes, kind = description.notes_of(own), description.kind_of(own)
+        return Opened(data, own["axes"], "NPY", description.scale_of(own), notes, kind)
     return Opened(data, _AXES[len(shape)], "NPY")

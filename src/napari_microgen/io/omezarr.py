@@ -13,8 +13,8 @@ from . import description
 from .lazy import LazyPlanes
 from .limits import memory_budget, require_memory
 from .opened import Opened, Scale, scale_from
-from .zarr_store import ArrayFacts, array_facts, attributes_of, child_of, present_chunks
 from .zarr_manifest import check_manifest, read_manifest
+from .zarr_store import ArrayFacts, array_facts, attributes_of, child_of, present_chunks, require_inside
 
 _TYPES = {"space": None, "time": "T", "channel": "C"}
 ABSURD_BYTES = 2**40
@@ -38,6 +38,8 @@ class Image:
     levels: int
     own: dict[str, Any] | None
     """What this package wrote about it."""
+    labels: bool = False
+    """True if the store says that it holds labels."""
 
 
 def open_zarr(path: Path, *, allow_partial: bool = False) -> Opened:
@@ -61,11 +63,13 @@ def open_zarr(path: Path, *, allow_partial: bool = False) -> Opened:
         raise
     except Exception as error:  # zarr raises many kinds on damaged metadata
         raise CorruptFileError(
-            f"{path.name} is damaged: its Zarr content cannot be read ({type(error).__name__}: {str(error)[:200]}). "
-            f"Write it again from the original."
+            f"{path.name} is damaged: its Zarr content cannot be read ({type(error).__name__}: "
+            f"{str(error)[:200]}). Write it again from the original."
         ) from error
     axes = image.axes
     metadata: dict[str, Any] = {"levels": image.levels}
+    if image.labels:
+        metadata["stored_kind"] = "labels"
     if image.own is not None and image.own["shape"] == list(facts.shape):
         axes, notes = image.own["axes"], (*notes, *description.notes_of(image.own))
     if len(axes) != len(facts.shape):
@@ -76,16 +80,20 @@ def open_zarr(path: Path, *, allow_partial: bool = False) -> Opened:
 
 def find_image(path: Path) -> Image:
     """Return the first image of a store from its attributes; nothing of the pixels is touched."""
+    for name in ("zarr.json", ".zattrs"):
+        require_inside(path / name, path)
     attributes = attributes_of(path)
     if (path / ".zarray").is_file() or attributes.node_type == "array":
         facts = array_facts(path, path)
         return Image(path, "Q" * (len(facts.shape) - 2) + "YX", Scale(), 0, None)
     content = attributes.values.get("ome", attributes.values)
+    if isinstance(content, dict) and "bioformats2raw.layout" in content and is_zarr(path / "0"):
+        return find_image(child_of(path, "0"))
     multiscales = content.get("multiscales") if isinstance(content, dict) else None
     if not (isinstance(multiscales, list) and multiscales and isinstance(multiscales[0], dict)):
         raise FileFormatError(
-            f"{path.name} is a Zarr group without an OME-Zarr image (no 'multiscales'). Name the group that holds "
-            f"the image, for example {path.name}/0."
+            f"{path.name} is a Zarr group without an OME-Zarr image (no 'multiscales'). Name the group that "
+            f"holds the image, for example {path.name}/0."
         )
     first = multiscales[0]
     datasets = first.get("datasets")
@@ -94,12 +102,9 @@ def find_image(path: Path) -> Image:
     array = child_of(path, datasets[0].get("path"))
     own = attributes.values.get(description.KEY)
     own = own if description.is_description(own) else None
-    if own is not None:
-        scale = description.scale_of(own)
-    else:
-        scale = _scale(first, datasets[0])
+    scale = description.scale_of(own) if own is not None else _scale(first, datasets[0])
     axes = _axes(first, len(array_facts(array, path).shape))
-    return Image(array, axes, scale, len(datasets), own)
+    return Image(array, axes, scale, len(datasets), own, "image-label" in content)
 
 
 def _axes(multiscale: dict[str, Any], ndim: int) -> str:
@@ -158,17 +163,19 @@ def _require_complete(path: Path, image: Image, facts: ArrayFacts, allow_partial
             return ()
         if facts.nbytes > ABSURD_BYTES and len(present) * facts.chunk_bytes < facts.nbytes / 1000:
             raise CorruptFileError(
-                f"{path.name} declares shape {facts.shape} ({facts.n_chunks} chunks) but holds {len(present)} chunks; "
-                f"its metadata is damaged."
+                f"{path.name} declares shape {facts.shape} ({facts.n_chunks} chunks) but holds "
+                f"{len(present)} chunks; its metadata is damaged."
             )
         return (
-            f"{missing} of {facts.n_chunks} chunks are absent; they read as the fill value {facts.fill_value}",
+            f"{missing} of {facts.n_chunks} chunks are absent; they read as the fill value "
+            f"{facts.fill_value}",
         )
     if problem is None:
         return ()
     if not allow_partial:
         raise IncompleteVolumeError(
-            f"{path.name} is incomplete: {problem}. Write it again, or read what is there with --allow-partial."
+            f"{path.name} is incomplete: {problem}. Write it again, or read what is there with "
+            "--allow-partial."
         )
     return (f"read in part, the store is incomplete: {problem}",)
 
@@ -186,16 +193,19 @@ def _lazy(array: Path, facts: ArrayFacts, root: Path) -> LazyPlanes:
 
 
 class _ZarrPlanes:
-    """Planes of a Zarr array; the last row of chunks along the plane axis is kept, so each is decoded once."""
+    """Planes of a Zarr array; the last row of chunks is kept, so that each is decoded once."""
 
     def __init__(self, source: Any, chunks: tuple[int, ...], dtype: np.dtype, path: Path) -> None:
-        self.source, self.dtype, self.path = source, dtype, path
+        self.source, self.chunks, self.dtype, self.path = source, chunks, dtype, path
         self.lead = tuple(source.shape[:-2])
         plane_bytes = int(source.shape[-2]) * int(source.shape[-1]) * dtype.itemsize
         thickness = chunks[-3] if self.lead else 1
         self.thickness = thickness if thickness * plane_bytes <= memory_budget() // 8 else 1
         self.kept: tuple[tuple[int, ...], np.ndarray] | None = None
         self.lock = Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _ZarrPlanes, (self.source, self.chunks, self.dtype, self.path)
 
     def __call__(self, k: int) -> np.ndarray:
         index = tuple(int(i) for i in np.unravel_index(k, self.lead)) if self.lead else ()
@@ -208,8 +218,8 @@ class _ZarrPlanes:
                 raise
             except Exception as error:  # codecs raise many kinds on damaged chunks
                 raise CorruptFileError(
-                    f"Plane {k} of {self.path.name} is damaged ({type(error).__name__}: {str(error)[:200]}). Write it "
-                    f"again from the original."
+                    f"Plane {k} of {self.path.name} is damaged ({type(error).__name__}: {str(error)[:200]}). "
+                    "Write it again from the original."
                 ) from error
 
     def _plane(self, index: tuple[int, ...]) -> np.ndarray:

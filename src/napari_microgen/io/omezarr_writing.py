@@ -1,6 +1,7 @@
 """Write OME-Zarr 0.5 (Zarr 3) with a pyramid, plane by plane."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ def write_zarr(volume: Volume, path: Path) -> None:
 
     if volume.axes != "".join(a for a in "TCZYX" if a in volume.axes) or not volume.axes.endswith("YX"):
         raise AxesError(
-            f"A volume with axes {volume.axes} cannot be written as OME-Zarr, which knows T, C, Z, Y, X in this order. "
-            f"Choose a channel or write .tif."
+            f"A volume with axes {volume.axes} cannot be written as OME-Zarr, which knows T, C, Z, Y, X in "
+            "this order. Choose a channel or write .tif."
         )
     if volume.dtype.kind not in "biuf":
         raise FileFormatError(
@@ -51,14 +52,11 @@ def write_zarr(volume: Volume, path: Path) -> None:
         for level, factor in enumerate(factors):
             shape = tuple(math.ceil(n / f) for n, f in zip(volume.shape, factor, strict=True))
             levels.append(_create(group, str(level), shape, volume))
-        for k, index in enumerate(np.ndindex(*volume.shape[:-2])):
-            del k
+        for index in np.ndindex(*volume.shape[:-2]):
             plane = np.asarray(volume.data[index] if index else volume.data)
             levels[0][index] = plane.astype(volume.dtype.newbyteorder("="), copy=False)
-        for finer, coarser, (a, b) in zip(
-            levels, levels[1:], zip(factors, factors[1:], strict=False), strict=False
-        ):
-            _shrink(finer, coarser, tuple(q // p for p, q in zip(a, b, strict=True)), volume.kind)
+        for (finer, fine), (coarser, coarse) in pairwise(zip(levels, factors, strict=True)):
+            _shrink(finer, coarser, tuple(b // a for a, b in zip(fine, coarse, strict=True)), volume.kind)
         group.attrs.update(_attributes(volume, factors))
         write_manifest(temporary)
 
@@ -105,7 +103,7 @@ def _shrink(finer: Any, coarser: Any, steps: tuple[int, ...], kind: str) -> None
         both = [first]
         if lead and steps[-3] == 2 and first[-1] + 1 < finer.shape[-3]:
             both.append((*first[:-1], first[-1] + 1))
-        mean = sum(_mean(np.asarray(finer[i]), steps[-2], steps[-1]) for i in both) / len(both)
+        mean = np.mean([_mean(np.asarray(finer[i]), steps[-2], steps[-1]) for i in both], axis=0)
         coarser[index] = (
             np.rint(mean).astype(finer.dtype) if finer.dtype.kind in "iu" else mean.astype(finer.dtype)
         )

@@ -14,6 +14,7 @@ from .colour import grey_where_equal
 from .formats import open_any
 from .lazy import settle
 from .opened import Opened, Scale
+from .recipes import with_recipe
 
 TOLERANCE = 1e-6
 """Relative difference of pixel sizes that counts as none."""
@@ -72,11 +73,12 @@ def read(
     """
     said = _said(axes=axes, voxel_size=voxel_size, unit=unit, channel=channel)
     parts = detector_paths(path)
-    volumes = [_read_one(part, said, kind, allow_partial) for part in parts]
-    volume = volumes[0] if len(volumes) == 1 else stack_detectors(volumes, str(path))
+    if len(parts) == 1:
+        volume = _read_one(parts[0], said, kind, allow_partial)
+    else:
+        volume = _read_detectors(parts, str(path), said, kind, allow_partial)
     reading = said | ({"allow_partial": True} if allow_partial else {})
-    metadata = volume.metadata | ({"reading": reading} if reading else {})
-    return replace(volume, metadata=metadata)
+    return with_recipe(replace(volume, metadata=volume.metadata | ({"reading": reading} if reading else {})))
 
 
 def detector_paths(path: Path | str) -> list[Path]:
@@ -88,18 +90,40 @@ def detector_paths(path: Path | str) -> list[Path]:
         If a file does not exist.
     """
     text = str(path)
-    if Path(text).exists() or "+" not in text:
+    if "+" not in text or _exists(Path(text)):
         return [_existing(Path(text))]
-    pieces, found, pending = text.split("+"), [], ""
+    found: list[Path] = []
+    pieces, pending = text.split("+"), ""
     for piece in pieces:
         pending = f"{pending}+{piece}" if pending else piece
         candidate = Path(pending)
-        if not candidate.exists() and found and candidate.parent == Path():
+        if found and candidate.parent == Path() and not _exists(candidate):
             candidate = found[0].parent / pending
-        if pending and candidate.exists():
+        if pending and _exists(candidate):
             found.append(candidate)
             pending = ""
     return [*found, *([_existing(Path(pending))] if pending else [])]
+
+
+def _read_detectors(
+    parts: Sequence[Path],
+    name: str,
+    said: dict[str, Any],
+    kind: Literal["image", "labels"],
+    allow_partial: bool,
+) -> Volume:
+    """Read each detector and stack them; ``channel`` then chooses one of them."""
+    each = {key: value for key, value in said.items() if key != "channel"}
+    if len(each.get("axes", "")) > 1 and each["axes"].startswith("C"):
+        each["axes"] = each["axes"][1:]
+    if "channel" not in said:
+        return stack_detectors([_read_one(part, each, kind, allow_partial) for part in parts], name)
+    channel = int(said["channel"])
+    if not 0 <= channel < len(parts):
+        raise ParameterError(
+            f"Channel {channel} was asked of {name}, which has channels 0 to {len(parts) - 1}."
+        )
+    return replace(_read_one(parts[channel], each, kind, allow_partial), source=name)
 
 
 def stack_detectors(volumes: Sequence[Volume], name: str) -> Volume:
@@ -114,8 +138,9 @@ def stack_detectors(volumes: Sequence[Volume], name: str) -> Volume:
     for other in volumes[1:]:
         if (other.shape, other.axes) != (first.shape, first.axes) or "C" in first.axes:
             raise ShapeMismatchError(
-                f"{first.name} has shape {first.shape} and axes {first.axes}, {other.name} has {other.shape} and "
-                f"{other.axes}; detectors of one scene need the same shape and no channel axis of their own."
+                f"{first.name} has shape {first.shape} and axes {first.axes}, {other.name} has {other.shape} "
+                f"and {other.axes}; detectors of one scene need the same shape and no channel axis of their "
+                "own."
             )
         _require_same_size(first, other)
     dtype = np.result_type(*(v.dtype for v in volumes))
@@ -141,9 +166,9 @@ def _require_same_size(first: Volume, other: Volume) -> None:
             continue
         if abs(convert_length(b, other.unit, first.unit) - a) > TOLERANCE * a:
             raise ShapeMismatchError(
-                f"{first.name} has voxel size {first.voxel_size} {first.unit}, {other.name} {other.voxel_size} "
-                f"{other.unit}; detectors of one scene need the same. Say the right one with --voxel-size and "
-                f"--unit."
+                f"{first.name} has voxel size {first.voxel_size} {first.unit}, {other.name} "
+                f"{other.voxel_size} {other.unit}; detectors of one scene need the same. Say the right one "
+                "with --voxel-size and --unit."
             )
 
 
@@ -239,8 +264,8 @@ def _voxel_size(
         given: list[float | None] = said["voxel_size"]
         if len(given) not in (2, 3):
             raise ParameterError(
-                f"{len(given)} voxel edges were given; give plane, row and column, or row and column, for example "
-                f"--voxel-size 25,18.6,18.6."
+                f"{len(given)} voxel edges were given; give plane, row and column, or row and column, for "
+                "example --voxel-size 25,18.6,18.6."
             )
         if all(edge is None for edge in given):
             return None, None
@@ -253,12 +278,15 @@ def _voxel_size(
     return (None, None) if all(e is None for e in edges) else (edges, unit or scale.unit)
 
 
-def _existing(path: Path) -> Path:
+def _exists(path: Path) -> bool:
     try:
-        there = path.exists()
-    except (OSError, ValueError):
-        there = False
-    if not there:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        return False
+
+
+def _existing(path: Path) -> Path:
+    if not _exists(path):
         raise InputNotFoundError(
             f"{path} does not exist. Check the name; relative paths start at {Path.cwd()}."
         )

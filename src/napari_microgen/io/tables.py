@@ -103,7 +103,8 @@ def _write_excel(rows: list[list[Any]], path: Path) -> None:
         from openpyxl import Workbook
     except ImportError:
         raise MissingExtraError(
-            f"{path.name} needs the package openpyxl. Install it with: pip install napari-microgen[excel], or write .csv."
+            f"{path.name} needs the package openpyxl. Install it with: pip install napari-microgen[excel], "
+            "or write .csv."
         ) from None
     book = Workbook()
     sheet = book.active

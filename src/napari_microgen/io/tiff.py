@@ -43,7 +43,7 @@ def open_tiff(path: Path, *, kind: str = "image", allow_partial: bool = False) -
     structure = read_structure(path)
     finding, notes = require_whole(structure, allow_partial=allow_partial)
     try:
-        with tifffile.TiffFile(path) as tif:
+        with open_quietly(path) as tif:
             opened = _open_series(tif, structure, finding, kind, bool(notes))
     except (MicrogenError, PermissionError):
         raise
@@ -54,11 +54,16 @@ def open_tiff(path: Path, *, kind: str = "image", allow_partial: bool = False) -
     return replace(opened, notes=(*notes, *opened.notes))
 
 
+def open_quietly(path: Path) -> tifffile.TiffFile:
+    """Open one file and no other: an OME description may name files anywhere on the disk."""
+    return tifffile.TiffFile(path, _multifile=False)
+
+
 def damaged(path: Path, error: Exception) -> CorruptFileError:
     """Return the error for a TIFF whose content cannot be decoded."""
     return CorruptFileError(
-        f"{path.name} is damaged: its TIFF content cannot be read ({type(error).__name__}: {str(error)[:200]}). "
-        f"Fetch it again from where it came from."
+        f"{path.name} is damaged: its TIFF content cannot be read ({type(error).__name__}: "
+        f"{str(error)[:200]}). Fetch it again from where it came from."
     )
 
 
@@ -103,9 +108,9 @@ def _chosen_series(
         return series, (f"only the first of {len(tif.series)} images in the file is read",)
     odd = next(s for s in others if s not in previews)
     raise FileFormatError(
-        f"{structure.path.name} holds images of different kinds: {series.shape} {series.dtype} and, from page "
-        f"{odd.pages[0].index} on, {odd.shape} {odd.dtype}. Save them as separate files, or read the first with "
-        f"--allow-partial."
+        f"{structure.path.name} holds images of different kinds: {series.shape} {series.dtype} and, from "
+        f"page {odd.pages[0].index} on, {odd.shape} {odd.dtype}. Save them as separate files, or read the "
+        "first with --allow-partial."
     )
 
 
@@ -148,7 +153,7 @@ def _planes(
         pages = [series.pages[k] for k in range(count)]
         if any(page is None for page in pages):
             raise CorruptFileError(f"{path.name} lacks planes that its description names. Fetch it again.")
-        reader = _DecodedPlanes(tif, pages, native, plane_shape)
+        reader = _DecodedPlanes(path, [page.index for page in pages], native, plane_shape, pages)
     return LazyPlanes(shape, native, reader, len(plane_shape))
 
 
@@ -179,27 +184,42 @@ class _DecodedPlanes:
     """Planes that tifffile decodes; the file is open only while one is read."""
 
     def __init__(
-        self, tif: tifffile.TiffFile, pages: list[Any], dtype: np.dtype, shape: tuple[int, ...]
+        self,
+        path: Path,
+        indices: list[int],
+        dtype: np.dtype,
+        shape: tuple[int, ...],
+        pages: list[Any] | None = None,
     ) -> None:
-        self.handle, self.pages, self.dtype, self.shape = tif.filehandle, pages, dtype, shape
-        self.path = Path(tif.filehandle.path)
+        self.path, self.indices, self.dtype, self.shape, self.pages = path, indices, dtype, shape, pages
         self.lock = Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _DecodedPlanes, (self.path, self.indices, self.dtype, self.shape)
 
     def __call__(self, k: int) -> np.ndarray:
         with self.lock:
-            was_closed = self.handle.closed
             try:
-                if was_closed:
-                    self.handle.open()
-                plane = self.pages[k].asarray()
+                plane = self._decode(k)
             except MemoryError as error:
                 raise MemoryLimitError(f"A plane of {self.path.name} does not fit into memory.") from error
             except Exception as error:
                 raise damaged(self.path, error) from error
-            finally:
-                if was_closed:
-                    self.handle.close()
         return plane.reshape(self.shape).astype(self.dtype, copy=False)
+
+    def _decode(self, k: int) -> np.ndarray:
+        if self.pages is None:
+            with open_quietly(self.path) as tif:
+                self.pages = [tif.pages[i] for i in self.indices]
+        handle = self.pages[k].parent.filehandle
+        was_closed = handle.closed
+        if was_closed:
+            handle.open()
+        try:
+            return self.pages[k].asarray()
+        finally:
+            if was_closed:
+                handle.close()
 
 
 def _as_written(opened: Opened, own: dict[str, Any]) -> Opened:
@@ -217,7 +237,9 @@ def _as_written(opened: Opened, own: dict[str, Any]) -> Opened:
         data = (
             data.each(_to_bool, data.plane_shape, bool) if isinstance(data, LazyPlanes) else data.astype(bool)
         )
-    return replace(opened, data=data, axes=axes, notes=(*opened.notes, *description.notes_of(own)))
+    metadata = dict(opened.metadata) | description.kind_of(own)
+    notes = (*opened.notes, *description.notes_of(own))
+    return replace(opened, data=data, axes=axes, notes=notes, metadata=metadata)
 
 
 def _to_bool(plane: np.ndarray, k: int) -> np.ndarray:
@@ -250,7 +272,9 @@ def _true_values(opened: Opened, page: Any, kind: str, imagej: bool) -> Opened:
         return _each(opened, _Palette(colours), 3, np.uint8, "S", "palette resolved through its colour map")
     if page.photometric == MINISWHITE and kind == "image" and not imagej and opened.data.dtype.kind in "bu":
         note = "stored with 0 as white; values are turned round so that 0 is black"
-        return _each(opened, _turn_round, None, opened.data.dtype, "", note)
+        return _each(
+            opened, _TurnRound((1 << int(page.bitspersample)) - 1), None, opened.data.dtype, "", note
+        )
     return opened
 
 
@@ -272,8 +296,12 @@ class _Palette:
         return resolve_palette(plane, self.colours)
 
 
-def _turn_round(plane: np.ndarray, k: int) -> np.ndarray:
-    return ~plane
+class _TurnRound:
+    def __init__(self, white: int) -> None:
+        self.white = white
+
+    def __call__(self, plane: np.ndarray, k: int) -> np.ndarray:
+        return ~plane if plane.dtype == bool else np.asarray(self.white, plane.dtype) - plane
 
 
 def _kind_words(series: Any, tif: tifffile.TiffFile) -> str:

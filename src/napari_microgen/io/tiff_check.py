@@ -156,7 +156,7 @@ def declared_planes(structure: Structure) -> tuple[int | None, str]:
     if text.startswith("ImageJ="):
         found = re.search(r"^images=(\d{1,9})\s*$", text, re.MULTILINE)
         return (int(found.group(1)) if found else None), "ImageJ"
-    if text.startswith('{"shape":') or text.startswith("shape=("):
+    if text.startswith(('{"shape":', "shape=(")):
         shape = _stated_shape(text)
         width, height, samples, _ = plane_bits(page)
         per_page = width * height * samples * page.number(32997, 1)

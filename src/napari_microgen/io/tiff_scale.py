@@ -1,4 +1,4 @@
-"""Pixel size of a TIFF file: from our own text, OME, the microscope's tags, ImageJ, or the resolution tags."""
+"""Pixel size of a TIFF file: our own text, OME, the microscope's tags, ImageJ, or the resolution tags."""
 
 import json
 import math

@@ -13,7 +13,8 @@ from ..errors import CorruptFileError
 
 TYPES = {
     1: (1, "B"), 2: (1, "s"), 3: (2, "H"), 4: (4, "I"), 5: (8, "II"), 6: (1, "b"), 7: (1, "s"), 8: (2, "h"),
-    9: (4, "i"), 10: (8, "ii"), 11: (4, "f"), 12: (8, "d"), 13: (4, "I"), 16: (8, "Q"), 17: (8, "q"), 18: (8, "Q"),
+    9: (4, "i"), 10: (8, "ii"), 11: (4, "f"), 12: (8, "d"), 13: (4, "I"), 16: (8, "Q"), 17: (8, "q"),
+    18: (8, "Q"),
 }  # fmt: skip
 """TIFF value type to its bytes and struct code."""
 MAX_TAGS = 4096
@@ -111,7 +112,8 @@ def read_structure(path: Path) -> Structure:
         pages, broken = _walk(file, size, order, big, start)
     if not pages:
         raise CorruptFileError(
-            f"{path.name} is cut or damaged: {broken or 'it holds no picture'} ({size} bytes). Fetch it again."
+            f"{path.name} is cut or damaged: {broken or 'it holds no picture'} ({size} bytes). Fetch it "
+            "again."
         )
     return Structure(path, size, order, tuple(pages), broken)
 
@@ -129,27 +131,27 @@ def _walk(file: BinaryIO, size: int, order: str, big: bool, start: int) -> tuple
         seen.add(offset)
         try:
             page, offset = _read_page(file, size, order, big, offset, len(pages))
-        except _Broken as error:
+        except _BrokenError as error:
             return pages, f"{where} {error}"
         pages.append(page)
     return pages, None
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """A directory does not hang together."""
 
 
 def _read_page(file: BinaryIO, size: int, order: str, big: bool, offset: int, index: int) -> tuple[Page, int]:
     count_bytes, entry_bytes, value_bytes = (8, 20, 8) if big else (2, 12, 4)
     if offset + count_bytes > size:
-        raise _Broken(f"is said to start at byte {offset}, beyond the end of the file")
+        raise _BrokenError(f"is said to start at byte {offset}, beyond the end of the file")
     file.seek(offset)
     count = struct.unpack(order + ("Q" if big else "H"), file.read(count_bytes))[0]
     if not 0 < count <= MAX_TAGS:
-        raise _Broken(f"has {count} entries")
+        raise _BrokenError(f"has {count} entries")
     body = file.read(count * entry_bytes + value_bytes)
     if len(body) < count * entry_bytes + value_bytes:
-        raise _Broken("ends beyond the end of the file")
+        raise _BrokenError("ends beyond the end of the file")
     places: dict[int, tuple[int, int, int]] = {}
     for k in range(count):
         at = k * entry_bytes
@@ -162,7 +164,7 @@ def _read_page(file: BinaryIO, size: int, order: str, big: bool, offset: int, in
         if length > value_bytes:
             place = struct.unpack_from(order + ("Q" if big else "I"), body, inline)[0]
         if place + length > size:
-            raise _Broken(f"has an entry {tag} whose values lie beyond the end of the file")
+            raise _BrokenError(f"has an entry {tag} whose values lie beyond the end of the file")
         places[tag] = (kind, n, place)
     following = struct.unpack_from(order + ("Q" if big else "I"), body, count * entry_bytes)[0]
     return Page(index, offset, _numbers(file, order, places), places), following

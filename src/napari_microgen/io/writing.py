@@ -81,7 +81,9 @@ def _write_by_suffix(volume: Volume, path: Path) -> None:
         require_own_folder(path, FOLDER_CARD)
         _write_folder(volume, path)
     else:
-        raise FileFormatError(f"{path.name} cannot be written: its ending is no known format. Use {SUFFIXES}.")
+        raise FileFormatError(
+            f"{path.name} cannot be written: its ending is no known format. Use {SUFFIXES}."
+        )
 
 
 def require_image_target(path: Path | str) -> Path:
@@ -101,12 +103,14 @@ def require_image_target(path: Path | str) -> Path:
 
 
 def planes_of(volume: Volume) -> Iterator[np.ndarray]:
-    """Yield the pages of a volume in C order, all dimensions before row, column (and colour); bool as 0 and 1."""
+    """Yield the pages of a volume in C order: a page is row, column (and colour); bool as 0 and 1."""
     tail = 3 if volume.axes.endswith("YXS") else 2
     lead = volume.shape[: len(volume.shape) - tail]
     native = np.dtype(np.uint8) if volume.dtype == bool else volume.dtype.newbyteorder("=")
     for index in np.ndindex(*lead):
-        yield np.ascontiguousarray(np.asarray(volume.data[index] if index else volume.data).astype(native, copy=False))
+        yield np.ascontiguousarray(
+            np.asarray(volume.data[index] if index else volume.data).astype(native, copy=False)
+        )
 
 
 def require_own_folder(path: Path, card: str) -> None:
@@ -118,7 +122,9 @@ def require_own_folder(path: Path, card: str) -> None:
         If ``path`` is a folder with content but without ``card``.
     """
     if path.is_dir() and not (path / card).is_file() and any(path.iterdir()):
-        raise SaveError(f"{path} exists and was not written by this package; it is left alone. Choose another name.")
+        raise SaveError(
+            f"{path} exists and was not written by this package; it is left alone. Choose another name."
+        )
 
 
 def _write_npy(volume: Volume, path: Path) -> None:
@@ -139,8 +145,8 @@ def _write_png(volume: Volume, path: Path) -> None:
     colour = volume.axes == "YXS" and volume.shape[-1] in (3, 4) and volume.dtype.name == "uint8"
     if not colour and (volume.axes != "YX" or volume.dtype.name not in ("uint8", "uint16", "bool")):
         raise FileFormatError(
-            f"A volume with axes {volume.axes} and {volume.dtype} values does not fit into PNG, which holds one plane "
-            f"of uint8 or uint16. Write .tif instead."
+            f"A volume with axes {volume.axes} and {volume.dtype} values does not fit into PNG, which holds "
+            "one plane of uint8 or uint16. Write .tif instead."
         )
     text = PngImagePlugin.PngInfo()
     text.add_text(description.KEY, description.to_text(volume))
@@ -152,12 +158,16 @@ def _write_folder(volume: Volume, path: Path) -> None:
     from .tiff_writing import write_tiff
 
     if volume.axes not in ("ZYX", "ZYXS"):
-        raise AxesError(f"A volume with axes {volume.axes} is not a stack of slices; write .tif or .zarr instead.")
+        raise AxesError(
+            f"A volume with axes {volume.axes} is not a stack of slices; write .tif or .zarr instead."
+        )
     digits = max(4, len(str(volume.n_planes)))
     size = volume.voxel_size_zyx[1:]
     with atomic_path(path) as temporary:
         temporary.mkdir()
         for k, plane in enumerate(planes_of(volume)):
-            one = Volume(plane, volume.axes[1:], size, volume.unit, name=f"{volume.name} {k}", kind=volume.kind)
+            one = Volume(
+                plane, volume.axes[1:], size, volume.unit, name=f"{volume.name} {k}", kind=volume.kind
+            )
             write_tiff(one, temporary / f"{path.name}_{k:0{digits}d}.tif", ome=False)
         write_text(temporary / FOLDER_CARD, description.to_text(volume) + "\n")

@@ -54,7 +54,9 @@ def check_manifest(root: Path, array: Path, files: dict[str, Any] | None, facts:
     chunks = [name for name in listed if not name.endswith("zarr.json")]
     if len(chunks) != facts.n_chunks:
         return f"it lists {len(chunks)} chunks but shape {facts.shape} needs {facts.n_chunks}"
-    missing, changed, total = [], [], 0
+    missing: list[str] = []
+    changed: list[str] = []
+    total = 0
     for name, entry in listed.items():
         path = root / name
         if not path.is_file():
@@ -73,5 +75,6 @@ def check_manifest(root: Path, array: Path, files: dict[str, Any] | None, facts:
             if hashlib.sha256((root / n).read_bytes()).hexdigest() != entry[1]
         ]
     if changed:
-        return f"{len(changed)} of {len(chunks)} chunks have changed since they were written, first {sorted(changed)[0]}"
+        first = sorted(changed)[0]
+        return f"{len(changed)} of {len(chunks)} chunks have changed since they were written, first {first}"
     return None

@@ -7,6 +7,7 @@ claim a size no disk can hold. Only plain numbers and known codecs pass.
 import json
 import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,28 @@ import numpy as np
 from ..errors import CorruptFileError, FileFormatError
 
 LARGEST_METADATA = 16 * 1024**2
-CODECS_2 = {"zlib", "gzip", "bz2", "lzma", "blosc", "zstd", "lz4", "delta", "shuffle", "crc32", "crc32c", "adler32",
-            "fletcher32", "bitround", "fixedscaleoffset", "quantize", "packbits"}  # fmt: skip
+CODECS_2 = {
+    "zlib",
+    "gzip",
+    "bz2",
+    "lzma",
+    "blosc",
+    "zstd",
+    "lz4",
+    "delta",
+    "shuffle",
+    "crc32",
+    "crc32c",
+    "adler32",
+    "fletcher32",
+    "bitround",
+    "fixedscaleoffset",
+    "quantize",
+    "packbits",
+}
 CODECS_3 = {"bytes", "transpose", "gzip", "zstd", "blosc", "crc32c", "sharding_indexed", "endian"}
 MAX_CHUNKS = 50_000_000
+_CHUNK_NAME = re.compile(r"(c[./])?\d+([./]\d+)*")
 
 
 @dataclass(frozen=True)
@@ -98,8 +117,8 @@ def child_of(root: Path, name: Any) -> Path:
     parts = str(name).replace("\\", "/").split("/") if isinstance(name, str) and name else []
     if not parts or any(part in ("", ".", "..") or ":" in part or "\0" in part for part in parts):
         raise FileFormatError(
-            f"{root.name} names the dataset path {name!r}, which is not a plain path inside the store. The store is "
-            f"damaged or hostile; it is not read."
+            f"{root.name} names the dataset path {name!r}, which is not a plain path inside the store. The "
+            "store is damaged or hostile; it is not read."
         )
     child = root.joinpath(*parts)
     require_inside(child, root)
@@ -171,7 +190,7 @@ def _facts_2(content: dict[str, Any], folder: Path) -> ArrayFacts:
 
 
 def _facts(version: int, content: dict[str, Any], chunks: Any, dtype: Any, folder: Path) -> ArrayFacts:
-    shape = content.get("shape")
+    shape: Any = content.get("shape")
     for lengths, least in ((shape, 0), (chunks, 1)):
         if not isinstance(lengths, list) or not all(type(n) is int and least <= n < 2**62 for n in lengths):
             raise CorruptFileError(
@@ -203,8 +222,8 @@ def _require_codecs(codecs: Any, allowed: set[str], folder: Path) -> None:
 
 def _codec_text(folder: Path, codec: Any) -> str:
     return (
-        f"{folder} is stored with the codec {str(codec)[:80]}, which is not one of those known to be safe. Write the "
-        f"store again with zstd, gzip or blosc."
+        f"{folder} is stored with the codec {str(codec)[:80]}, which is not one of those known to be safe. "
+        "Write the store again with zstd, gzip or blosc."
     )
 
 
@@ -222,6 +241,8 @@ def present_chunks(folder: Path, root: Path) -> dict[str, int]:
                         raise FileFormatError(f"{entry.path} is a linked folder; the store is not read.")
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(Path(entry.path))
-                elif entry.name not in ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"):
-                    found[Path(entry.path).relative_to(folder).as_posix()] = entry.stat().st_size
+                    continue
+                name = Path(entry.path).relative_to(folder).as_posix()
+                if _CHUNK_NAME.fullmatch(name):
+                    found[name] = entry.stat().st_size
     return found

@@ -8,11 +8,11 @@ _LENGTH = re.compile(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*([^\d\s]+)\s*$")
 
 
 def ini_sections(text: str) -> dict[str, dict[str, str]]:
-    """Return ``[section]`` blocks of ``key=value`` lines, keys in lower case; later entries win.
+    r"""Return ``[section]`` blocks of ``key=value`` lines, keys in lower case; later entries win.
 
     Examples
     --------
-    >>> ini_sections("[Scan]\\nPixelWidth=1e-9")
+    >>> ini_sections("[Scan]\nPixelWidth=1e-9")
     {'scan': {'pixelwidth': '1e-9'}}
     """
     sections: dict[str, dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""TESCAN: text with sections in tag 50431 behind some binary bytes, or in a ``.hdr`` file beside the picture."""
+"""TESCAN: text with sections in tag 50431 behind binary bytes, or in a ``.hdr`` file beside the picture."""
 
 from pathlib import Path
 

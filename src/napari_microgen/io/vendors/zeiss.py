@@ -1,5 +1,7 @@
 """Zeiss SmartSEM: lines of a key followed by ``words = value unit`` (tag 34118)."""
 
+from itertools import pairwise
+
 from ...units import METRES
 from ..opened import Scale, scale_from
 from .entries import length
@@ -29,7 +31,7 @@ def _entries(text: str) -> dict[str, str]:
     """Return key to value; a key such as ``AP_WD`` stands on the line before ``WD = 5.1 mm``."""
     lines = [line.strip("\0 ") for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     entries = {}
-    for key, line in zip(lines, lines[1:], strict=False):
+    for key, line in pairwise(lines):
         if key[:3] in ("AP_", "DP_", "SV_") and " " not in key and "=" in line:
             entries[key] = line.split("=", 1)[1].strip()
     return entries
