@@ -26,7 +26,7 @@ LEVELS = {
     **dict.fromkeys(("operations", "parameters", "demo"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }
-GROUND_ORDER = ("progress", "recipe", "features", "volume", "correlation", "conditions")
+GROUND_ORDER = ("errors", "units", "progress", "recipe", "features", "volume", "correlation", "conditions")
 OPERATIONS_ORDER = ("operations", "parameters", "demo")
 
 TORCH_FILES = {

@@ -15,7 +15,8 @@ from ..volume import Volume
 from .messages import CancelledError, Messages, StdinWatch
 from .parser import reading_arguments
 
-_LABEL_PARAMETERS = ("labels", "prediction", "truth")
+LABEL_PARAMETERS = ("labels", "prediction", "truth")
+"""Parameters that take label maps; what they name is read as labels."""
 
 
 def execute(
@@ -83,7 +84,7 @@ def _argument(parameter: Parameter, value: Any, reading: dict[str, Any], said: M
         return value
     from ..io.reading import read
 
-    kind = "labels" if parameter.name in _LABEL_PARAMETERS else "image"
+    kind = "labels" if parameter.name in LABEL_PARAMETERS else "image"
     volume = read(value, kind=kind, **reading)
     for note in volume.notes:
         said.warning(f"{volume.name}: {note}")

@@ -19,7 +19,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage."""
-        raise ParameterError(f"{message[0].upper()}{message[1:]}. See: {self.prog} --help")
+        before, _, ours = message.partition(": --")  # "argument --x: --x got ...": ours is enough
+        text = f"--{ours}" if ours else f"{before[0].upper()}{before[1:]}."
+        raise ParameterError(f"{text} See: {self.prog} --help")
 
 
 def overview() -> str:
@@ -110,7 +112,10 @@ def _add(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
 
 def _reader(parameter: Parameter) -> Any:
     def read(text: str) -> Any:
-        return parse(parameter, text)
+        try:
+            return parse(parameter, text)
+        except ParameterError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 

@@ -1,6 +1,7 @@
 """``microgen replay``: run a recorded recipe again and compare the bytes."""
 
 import tempfile
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..operations import OPERATIONS, folder_hash, result_hash, run
 from ..parameters import MISSING, Parameter, describe
 from ..recipe import Recipe, Source, recipe_from_json
 from ..volume import Volume
-from .execution import drive
+from .execution import LABEL_PARAMETERS, drive
 from .messages import Messages, StdinWatch
 from .parser import Parser, add_common
 
@@ -28,7 +29,7 @@ def replay_command(words: list[str], said: Messages) -> tuple[dict[str, Any], bo
     options = parser.parse_args(words)
     recipe = load_recipe(options.RECIPE)
     watch = StdinWatch() if options.watch_stdin else None
-    result, found = again(recipe, said, watch)
+    result, found = Replay(said, watch, options.RECIPE.resolve().parent).run(recipe)
     if options.out is not None and isinstance(result, Volume):
         from ..io.writing import write
 
@@ -63,68 +64,69 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path} is not a recipe: it is not text.") from None
 
 
-def again(recipe: Recipe, said: Messages, watch: StdinWatch | None) -> tuple[Any, str | None]:
-    """Run the recipe and return its result and the hash of it."""
-    operation = OPERATIONS.get(recipe.operation)
-    if operation is None:
-        raise RecipeError(
-            f"The recipe names the operation {recipe.operation!r}, which this version does not have."
-        )
-    sources = {source.parameter: source for source in recipe.inputs}
-    with tempfile.TemporaryDirectory(prefix="microgen-replay-") as scratch:
-        arguments: dict[str, Any] = {}
-        for parameter in describe(operation.load()).parameters:
-            value = _value(parameter, recipe, sources, said, watch)
-            if parameter.name == "out" and value is not None:
-                value = Path(scratch) / Path(recipe.parameters["out"]).name
-            if value is not MISSING:
-                arguments[parameter.name] = value
-        result = drive(run(recipe.operation, **arguments), said, watch)
-        found = result_hash(result) or folder_hash(result, arguments.get("out"))
-    return result, found
+class Replay:
+    """Runs recipes again; relative paths are looked for here and beside the recipe."""
 
+    def __init__(self, said: Messages, watch: StdinWatch | None, folder: Path) -> None:
+        self.said = said
+        self.watch = watch
+        self.folder = folder
 
-def _value(
-    parameter: Parameter, recipe: Recipe, sources: dict[str, Source], said: Messages, watch: StdinWatch | None
-) -> Any:
-    if parameter.is_volume and parameter.name in sources:
-        return _input(sources[parameter.name], parameter, said, watch)
-    if parameter.name not in recipe.parameters:
-        return parameter.default
-    return _typed(parameter, recipe.parameters[parameter.name])
-
-
-def _typed(parameter: Parameter, value: Any) -> Any:
-    """Return a JSON value as the type the parameter has."""
-    if value is None:
-        return None
-    if isinstance(value, list):
-        inner = parameter.item_types[0] if parameter.item_types else None
-        items = [Path(item) if inner is Path else item for item in value]
-        return items if getattr(parameter.type, "__origin__", None) is list else tuple(items)
-    return Path(value) if parameter.type is Path else value
-
-
-def _input(source: Source, parameter: Parameter, said: Messages, watch: StdinWatch | None) -> Volume:
-    from ..io.reading import read
-
-    if source.path is not None and all(Path(part).exists() for part in source.path.split("+")):
-        kind = "labels" if parameter.name in ("labels", "prediction", "truth") else "image"
-        reading = dict(source.reading)
-        if reading.get("voxel_size") is not None:
-            reading["voxel_size"] = tuple(reading["voxel_size"])
-        volume = read(source.path, **({"kind": kind} | reading))
-        if volume.content_hash() != source.sha256:
+    def run(self, recipe: Recipe) -> tuple[Any, str | None]:
+        """Run one recipe; return its result and the hash of it."""
+        operation = OPERATIONS.get(recipe.operation)
+        if operation is None:
             raise RecipeError(
-                f"{source.path} has changed since the recipe was recorded; the input must be the same."
+                f"The recipe names {recipe.operation!r}, an operation this version does not have."
             )
-        return volume
-    if source.recipe is None:
-        where = source.path or "a layer that was not saved"
-        raise RecipeError(f"The input {parameter.name!r} came from {where}, which is not there now.")
-    result, found = again(source.recipe, said, watch)
-    if not isinstance(result, Volume) or found != source.sha256:
-        raise RecipeError(
-            f"The input {parameter.name!r} was made by {source.recipe.operation!r}; it now gives other bytes."
-        )
-    return result
+        with tempfile.TemporaryDirectory(prefix="microgen-replay-") as scratch:
+            arguments: dict[str, Any] = {}
+            for parameter in describe(operation.load()).parameters:
+                value = self._value(parameter, recipe)
+                if parameter.name == "out" and isinstance(value, Path):
+                    value = Path(scratch) / value.name
+                if value is not MISSING:
+                    arguments[parameter.name] = value
+            result = drive(run(recipe.operation, **arguments), self.said, self.watch)
+            return result, result_hash(result) or folder_hash(result, arguments.get("out"))
+
+    def _value(self, parameter: Parameter, recipe: Recipe) -> Any:
+        for source in recipe.inputs:
+            if parameter.is_volume and source.parameter == parameter.name:
+                return self._input(source)
+        value = recipe.parameters.get(parameter.name, parameter.default)
+        if not isinstance(value, list):
+            return self._located(value) if parameter.type is Path and value is not None else value
+        inner = parameter.item_types[0] if parameter.item_types else None
+        items = [self._located(item) if inner is Path else item for item in value]
+        return items if typing.get_origin(parameter.type) is list else tuple(items)
+
+    def _located(self, path: str) -> Path:
+        """Return where a path of the recipe is now: as given, or beside the recipe."""
+        beside = self.folder / path
+        return beside if not Path(path).exists() and beside.exists() else Path(path)
+
+    def _input(self, source: Source) -> Volume:
+        from ..io.reading import read
+
+        parts = [self._located(part) for part in source.path.split("+")] if source.path is not None else []
+        if parts and all(part.exists() for part in parts):
+            reading: dict[str, Any] = {
+                name: tuple(v) if isinstance(v, list) else v for name, v in source.reading.items()
+            }
+            reading["kind"] = "labels" if source.parameter in LABEL_PARAMETERS else "image"
+            volume = read("+".join(map(str, parts)), **reading)
+            if volume.content_hash() != source.sha256:
+                raise RecipeError(
+                    f"{source.path} has changed since the recipe was recorded; replay needs the same."
+                )
+            return volume
+        if source.recipe is None:
+            where = source.path or "a layer that was not saved"
+            raise RecipeError(f"The input {source.parameter!r} came from {where}, which is not there now.")
+        result, found = self.run(source.recipe)
+        if not isinstance(result, Volume) or found != source.sha256:
+            raise RecipeError(
+                f"The input {source.parameter!r} cannot be made again: {source.recipe.operation!r} differs."
+            )
+        return result
