@@ -23,11 +23,11 @@ LEVELS = {
     **dict.fromkeys(("generate", "regress", "quantify", "segment", "prepare", "simulate"), 4),
     **dict.fromkeys(("zones", "compare"), 5),
     "sample_data": 5,
-    **dict.fromkeys(("operations", "parameters", "demo"), 6),
+    **dict.fromkeys(("operations", "parameters", "demo", "batch"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }
 GROUND_ORDER = ("errors", "units", "progress", "recipe", "features", "volume", "correlation", "conditions")
-OPERATIONS_ORDER = ("operations", "parameters", "demo")
+OPERATIONS_ORDER = ("operations", "parameters", "demo", "batch")
 
 TORCH_FILES = {
     "segment/unet_default.py",

@@ -40,11 +40,20 @@ def _run(words: list[str], said: Any) -> int:
         return _report(*replay_command(words[1:], said))
     operation, rest = command_of(words)
     from .execution import execute
-    from .parser import build
+    from .parser import build, first_input
 
     parser, description = build(operation)
     options = parser.parse_args(rest)
-    return _report(execute(operation, description, options, said), options.json)
+    files = first_input(description, options)
+    if len(files) == 1 and not getattr(options, "scheduler", None):
+        return _report(execute(operation, description, options, said), options.json)
+    from .many import SomeFilesFailedError, execute_many
+
+    try:
+        return _report(execute_many(operation, description, options, said), options.json)
+    except SomeFilesFailedError as error:
+        _report(error.content, options.json)
+        raise
 
 
 def _report(content: dict[str, Any], as_json: bool) -> int:

@@ -4,7 +4,7 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import ParameterError
 from ..features import FeatureTable
@@ -24,11 +24,11 @@ def execute(
 ) -> Any:
     """Run ``operation`` as the options say and return the JSON object of its result."""
     start = time.monotonic()
-    target = _target(description, options)
+    target = checked_target(description, options)
     arguments = _arguments(description, options, said)
     watch = StdinWatch() if options.watch_stdin else None
     result = drive(run(operation.id, **arguments), said, watch)
-    content = _written(result, target)
+    content = written(result, target)
     for note in getattr(result, "notes", ()):
         said.warning(note)
     said.done()
@@ -84,14 +84,14 @@ def _argument(parameter: Parameter, value: Any, reading: dict[str, Any], said: M
         return value
     from ..io.reading import read
 
-    kind = "labels" if parameter.name in LABEL_PARAMETERS else "image"
+    kind: Literal["labels", "image"] = "labels" if parameter.name in LABEL_PARAMETERS else "image"
     volume = read(value, kind=kind, **reading)
     for note in volume.notes:
         said.warning(f"{volume.name}: {note}")
     return volume
 
 
-def _target(description: Description, options: argparse.Namespace) -> Path | None:
+def checked_target(description: Description, options: argparse.Namespace) -> Path | None:
     """Return where the result goes, refused early if it cannot go there."""
     from ..io.atomic import require_writable
 
@@ -100,8 +100,11 @@ def _target(description: Description, options: argparse.Namespace) -> Path | Non
     if target is None:
         return None
     for parameter in description.parameters:
-        source = getattr(options, parameter.name)
-        if isinstance(source, Path) and source.exists() and target.exists() and source.samefile(target):
+        value = getattr(options, parameter.name)
+        sources = value if isinstance(value, list) else [value]
+        if target.exists() and any(
+            isinstance(s, Path) and s.exists() and s.samefile(target) for s in sources
+        ):
             raise ParameterError(
                 f"{target} is the input; inputs are never changed. Give another output path."
             )
@@ -121,7 +124,7 @@ def _target(description: Description, options: argparse.Namespace) -> Path | Non
     return target
 
 
-def _written(result: Any, target: Path | None) -> dict[str, Any]:
+def written(result: Any, target: Path | None) -> dict[str, Any]:
     """Write the result and return its JSON object."""
     if isinstance(result, Volume):
         return _written_volume(result, target)

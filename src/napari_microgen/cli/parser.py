@@ -61,8 +61,9 @@ def build(operation: Operation) -> tuple[Parser, Description]:
     description = describe(operation.load())
     parser = Parser(prog=f"microgen {operation.id}", allow_abbrev=False, add_help=True)
     parser.description = f"{description.summary} {description.text}".strip()
+    many = takes_many(description)
     for parameter in description.parameters:
-        _add(parser, parameter)
+        _add(parser, parameter, many=many)
     taken = {parameter.name for parameter in description.parameters}
     if any(parameter.is_volume for parameter in description.parameters):
         _add_reading(parser, taken)
@@ -78,6 +79,24 @@ def build(operation: Operation) -> tuple[Parser, Description]:
     return parser, description
 
 
+def takes_many(description: Description) -> bool:
+    """Return whether a command takes several files: one input, a table as the result."""
+    return (
+        description.returns_table and sum(parameter.positional for parameter in description.parameters) == 1
+    )
+
+
+def first_input(description: Description, options: argparse.Namespace) -> list[Path | None]:
+    """Return the files a command was given as its input; a single one is put back as itself."""
+    if not takes_many(description):
+        return [None]
+    name = next(parameter.name for parameter in description.parameters if parameter.positional)
+    files: list[Path | None] = getattr(options, name)
+    if len(files) == 1 and not options.scheduler:
+        setattr(options, name, files[0])
+    return files
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options every command has."""
     group = parser.add_argument_group("output")
@@ -88,10 +107,17 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
-def _add(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
+def _add(parser: argparse.ArgumentParser, parameter: Parameter, *, many: bool) -> None:
     text = _help(parameter)
     if parameter.positional:
         metavar = _METAVARS.get(parameter.name, parameter.name.upper())
+        if many:
+            text += " Several files give one table with a row for each file and quantity."
+            parser.add_argument(parameter.name, metavar=metavar, type=Path, nargs="+", help=text)
+            parser.add_argument(
+                "--scheduler", metavar="ADDRESS", help="dask.distributed scheduler, tcp://HOST:PORT"
+            )
+            return
         parser.add_argument(parameter.name, metavar=metavar, type=Path, help=text)
         return
     name = f"--{option_name(parameter)}"
