@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 
 from ..errors import MicrogenError
 from ..units import checked_voxel_size
-from .layers import LENGTH_UNITS, axes_of, set_voxel_size, voxel_size_of
+from .layers import KEY, LENGTH_UNITS, axes_of, set_voxel_size, voxel_size_of
 
 AXIS_NAMES = {"Z": "plane", "Y": "row", "X": "column"}
 
@@ -46,6 +46,8 @@ class LayerChoice(QComboBox):
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
             event.connect(self._refresh)
+        self._picked = False
+        self.activated.connect(self._pick)
         self.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._refresh()
 
@@ -59,24 +61,28 @@ class LayerChoice(QComboBox):
             if self.itemData(index) is not None and self.itemData(index) == layer:
                 self.setCurrentIndex(index)
 
+    def _pick(self, _index: int) -> None:
+        self._picked = True  # from now on a new layer does not take over
+
     def _refresh(self, event: Any = None) -> None:
         old = self.currentData()
-        newest = event is not None and getattr(event, "type", "") == "inserted" and old is None
         layers = [layer for layer in reversed(list(self._viewer.layers)) if self._suits(layer)]
+        kept = old is not None and any(layer == old for layer in layers)
+        new = getattr(event, "value", None) if getattr(event, "type", "") == "inserted" else None
         self.blockSignals(True)
         self.clear()
         if self._optional:
             self.addItem("(none)", None)
         for layer in layers:
             self.addItem(layer.name, layer)
+        if new is not None and not self._optional and not (kept and self._picked):
+            self.choose(old if kept and not self._suits(new) else new)
+        elif kept:
+            self.choose(old)
+        else:
+            self._picked = False
         self.blockSignals(False)
         self._follow_names(layers)
-        if old is not None and any(layer == old for layer in layers):
-            self.blockSignals(True)
-            self.choose(old)
-            self.blockSignals(False)
-        elif newest and layers and not self._optional:
-            self.setCurrentIndex(0)
         self.changed.emit()
 
     def _follow_names(self, layers: list[Any]) -> None:
@@ -92,7 +98,8 @@ class LayerChoice(QComboBox):
                 self.setItemText(index, self.itemData(index).name)
 
     def _suits(self, layer: Any) -> bool:
-        return type(layer).__name__ in self._kinds or layer.__class__.__name__ in self._kinds
+        known = layer.metadata.get(KEY) or {}
+        return layer.__class__.__name__ in self._kinds and not known.get("preview")
 
 
 class VoxelSizeRow(QFrame):
@@ -133,7 +140,7 @@ class VoxelSizeRow(QFrame):
         sizes, axes = None, ""
         if layer is not None:
             try:
-                axes, _ = axes_of(layer)
+                axes = axes_of(layer)
                 sizes, unit = voxel_size_of(layer)
             except MicrogenError:
                 layer = None
@@ -144,7 +151,8 @@ class VoxelSizeRow(QFrame):
         known = dict(zip(spatial, sizes or [None] * len(spatial), strict=True))
         missing = ", ".join(AXIS_NAMES[a] for a in spatial if known[a] is None)
         self.text.setText(
-            f"The voxel size of “{layer.name}” is not known along: {missing}. Lengths need it; fractions do not."
+            f"The voxel size of “{layer.name}” is not known along: {missing}. Lengths need it; "
+            "fractions do not."
         )
         for axis, edit in self.edits.items():
             edit.setVisible(axis in spatial)
@@ -154,13 +162,13 @@ class VoxelSizeRow(QFrame):
         self.show()
 
     def _apply(self) -> None:
-        axes, _ = axes_of(self._layer)
+        axes = axes_of(self._layer)
         spatial = [a for a in axes if a in "ZYX"]
         texts = [self.edits[a].text().replace(",", ".").strip() for a in spatial]
+        if not all(texts):
+            self.text.setText(f"Give the voxel edge along the {AXIS_NAMES[spatial[texts.index('')]]} axis.")
+            return
         try:
-            if not all(texts):
-                empty = AXIS_NAMES[spatial[texts.index("")]]
-                raise ValueError(f"Give the voxel edge along the {empty} axis.")
             edges = [float(text) for text in texts]
             checked_voxel_size(edges, self.unit.currentText())
         except (ValueError, UserWarning) as error:

@@ -1,9 +1,10 @@
 """What every dock shares: pages that scroll, a button that is always in sight, one job, errors shown."""
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QFrame,
@@ -50,8 +51,15 @@ class Page(QWidget):
     def tick(self, tick: Progress) -> None:
         """Take note of progress of this page's job."""
 
+    def cancelled(self) -> str:
+        """Return what to say after Cancel."""
+        return "Cancelled; nothing was changed."
+
     def opened(self) -> None:
         """Take note that the page has come to the front."""
+
+    def closing(self) -> None:
+        """Save what would be lost; the window is closing."""
 
     def left(self) -> None:
         """Take note that another page has come to the front."""
@@ -75,14 +83,13 @@ class Notice(QFrame):
         self.close_button.setText("✕")
         self.close_button.setToolTip("Dismiss")
         self.close_button.clicked.connect(self.hide)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.copy)
-        buttons.addStretch(1)
-        buttons.addWidget(self.close_button)
+        row = QHBoxLayout()
+        row.addWidget(self.text, 1)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 6, 4)
-        column.addWidget(self.text)
-        column.addLayout(buttons)
+        column.addLayout(row)
+        column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()
 
     def show_error(self, line: str, report: str) -> None:
@@ -109,6 +116,22 @@ class Notice(QFrame):
         self.show()
 
 
+class _Closing(QObject):
+    """Tells a dock when the window it sits in is really going."""
+
+    def __init__(self, dock: "Dock", window: QWidget) -> None:
+        super().__init__(window)
+        self._dock = weakref.ref(dock)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """End the job once the window is deleted (a close can still be refused)."""
+        dock = self._dock()
+        if dock is not None and event is not None and event.type() == QEvent.Type.DeferredDelete:
+            dock.close_down()
+        return False
+
+
 class Dock(QWidget):
     """A dock of pages with one running job at most.
 
@@ -123,10 +146,10 @@ class Dock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.viewer = napari_viewer
+        self.pages: list[Page] = []
         self.job: Job | None = None
         self._job_page: Page | None = None
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(True)
         self.notice = Notice()
         self.progress = QProgressBar()
@@ -146,7 +169,7 @@ class Dock(QWidget):
         self.help_button.clicked.connect(self._help)
         self.tabs.currentChanged.connect(self._turn)
         self._front: Page | None = None
-        self._window: QObject | None = None
+        self._watch: _Closing | None = None
         QCoreApplication.instance().aboutToQuit.connect(self.close_down)
         self.setMinimumWidth(330)
 
@@ -170,6 +193,7 @@ class Dock(QWidget):
         page.column.addStretch(1)
         area.setWidget(page)
         page.changed.connect(self.refresh)
+        self.pages.append(page)
         self.tabs.addTab(area, page.title)
         self._turn()
 
@@ -257,7 +281,8 @@ class Dock(QWidget):
         self.attempt(lambda: self._done(result))
 
     def _cancelled(self) -> None:
-        self.notice.show_note("Cancelled; nothing was changed.")
+        page = self._job_page
+        self.notice.show_note(page.cancelled() if page else "Cancelled; nothing was changed.")
 
     def _ended(self) -> None:
         job, self.job = self.job, None
@@ -274,22 +299,22 @@ class Dock(QWidget):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a width that leaves room for the picture on a small screen."""
+        return QSize(370, 600)
+
     def showEvent(self, event: Any) -> None:  # noqa: N802
         """Watch the window the dock sits in, to end the job when it closes."""
         super().showEvent(event)
         window = self.window()
-        if window is not self._window and window is not self:
-            window.installEventFilter(self)
-            self._window = window
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """End the job once the window is really gone."""
-        if watched is self._window and event is not None and event.type() == QEvent.Type.DeferredDelete:
-            self.close_down()
-        return False
+        if window is not self and self._watch is None:
+            self._watch = _Closing(self, window)
 
     def close_down(self) -> None:
         """Stop the job and wait for it a moment; nobody is called any more."""
+        pages, self.pages = self.pages, []
+        for page in pages:
+            page.closing()
         if self.job is not None:
             self.job.abandon()
             self.job = None

@@ -50,7 +50,7 @@ class Field(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for part in parts:
-            row.addWidget(part)
+            row.addWidget(part, 1)
         self.setFocusProxy(parts[0])
 
 

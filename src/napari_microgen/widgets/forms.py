@@ -1,14 +1,18 @@
 """A form built from an operation's signature and docstring; no default is written here."""
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QToolButton, QWidget
 
 from ..operations import plain
 from ..parameters import Description, Parameter
 from .fields import Field, field_of, readable
+
+MANY, FIRST = 9, 5
+"""A form of more than 9 rows shows the first 5, and the others on demand."""
 
 
 class Form(QWidget):
@@ -24,6 +28,7 @@ class Form(QWidget):
 
     def __init__(self, parameters: Collection[Parameter], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._relevant: dict[str, bool] = {}
         self.fields: dict[str, Field] = {}
         self.labels: dict[str, QLabel] = {}
         self.parameters = {p.name: p for p in parameters}
@@ -35,6 +40,13 @@ class Form(QWidget):
         self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         for parameter in parameters:
             self._add(parameter)
+        self.more = QToolButton()
+        self.more.setCheckable(True)
+        self.more.setText("More settings")
+        self.more.setToolTip("Show what rarely needs a change")
+        self.more.toggled.connect(lambda _: self._follow_choices())
+        self._layout.addRow(self.more)
+        self._follow_choices()
 
     def _add(self, parameter: Parameter) -> None:
         field, label = field_of(parameter), QLabel(readable(parameter.name))
@@ -42,9 +54,13 @@ class Form(QWidget):
         field.setToolTip(tip)
         label.setToolTip(tip)
         field.setObjectName(parameter.name)
-        field.changed.connect(self.changed)
+        field.changed.connect(self._edited)
         self._layout.addRow(label, field)
         self.fields[parameter.name], self.labels[parameter.name] = field, label
+
+    def _edited(self) -> None:
+        self._follow_choices()
+        self.changed.emit()
 
     def values(self) -> dict[str, Any]:
         """Return every parameter's value, as shown.
@@ -69,20 +85,40 @@ class Form(QWidget):
 
     def applies(self, name: str) -> bool:
         """Return whether a parameter is asked for at present."""
-        return not self.fields[name].isHidden()
+        return self._relevant[name]
 
-    def show_only(self, wanted: Callable[[str], bool]) -> None:
-        """Show the rows of the parameters that ``wanted`` accepts; the others keep their values."""
-        for name, field in self.fields.items():
-            visible = wanted(name)
-            field.setVisible(visible)
-            self.labels[name].setVisible(visible)
-        self.changed.emit()
+    def _follow_choices(self) -> None:
+        """Show a parameter that belongs to one choice of another only while that is chosen."""
+        chosen = {str(self.fields[p.name].value()) for p in self.parameters.values() if p.choices}
+        known = {str(choice) for p in self.parameters.values() for choice in p.choices}
+        for name, parameter in self.parameters.items():
+            owner = meant_for(parameter)
+            self._relevant[name] = owner is None or owner not in known or owner in chosen
+        rows = [name for name, relevant in self._relevant.items() if relevant]
+        first = rows if len(rows) <= MANY else rows[:FIRST]
+        self.more.setVisible(len(rows) > MANY)
+        for name in self.parameters:
+            shown = self._relevant[name] and (name in first or self.more.isChecked())
+            self.fields[name].setVisible(shown)
+            self.labels[name].setVisible(shown)
 
 
 def tooltip(text: str) -> str:
     """Return a help text as a tooltip that wraps."""
-    return f"<qt>{text}</qt>" if text else ""
+    words = re.sub("``(.+?)``", r"<b>\1</b>", text)
+    return f"<qt>{words}</qt>" if text else ""
+
+
+def meant_for(parameter: Parameter) -> str | None:
+    """Return the choice a parameter belongs to, as its help text says, or None if it always counts.
+
+    Examples
+    --------
+    >>> meant_for(Parameter("area", float, True, None, "For ``hybrid``: mean area.", False))
+    'hybrid'
+    """
+    found = re.match(r"For ``(\w+)``", parameter.help) or re.search(r"for ``(\w+)`` only", parameter.help)
+    return found.group(1) if found else None
 
 
 def options_of(

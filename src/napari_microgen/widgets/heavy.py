@@ -66,20 +66,33 @@ def run_on_layers(
 
 
 def train_on_layers(
-    images: Sequence[Volume], labels: Volume, out: Path, words: Sequence[str]
+    detectors: Sequence[Volume], labels: Sequence[Volume], out: Path, words: Sequence[str]
 ) -> Steps[dict[str, Any]]:
-    """Train a U-Net in a child process on one scene, seen by one or more detectors.
+    """Train a U-Net in a child process on one scene.
+
+    Parameters
+    ----------
+    detectors : sequence of Volume
+        The scene as one or more detectors saw it.
+    labels : sequence of Volume
+        One or more label maps of it; each is drawn from as often as the others.
+    out : Path
+        The model folder.
+    words : sequence of str
+        Options as the command line takes them.
 
     Returns
     -------
     dict
-        What ``microgen train unet`` reports; ``out`` is the model folder.
+        What ``microgen train unet`` reports.
     """
     with _job_folder() as folder:
-        detectors = {f"image{index}": volume for index, volume in enumerate(images)}
-        paths = yield from _written({**detectors, LABELS: labels}, folder)
-        scene = "+".join(str(path) for path in paths[:-1])
-        arguments = ["train", "unet", "--images", scene, "--labels", str(paths[-1]), "--out", str(out)]
+        seen = {f"{IMAGE}{index}": volume for index, volume in enumerate(detectors)}
+        painted = {f"{LABELS}{index}": volume for index, volume in enumerate(labels)}
+        paths = yield from _written({**seen, **painted}, folder)
+        scene = "+".join(str(path) for path in paths[: len(detectors)])
+        maps = [str(path) for path in paths[len(detectors) :]]
+        arguments = ["train", "unet", "--images", *[scene] * len(maps), "--labels", *maps, "--out", str(out)]
         return (yield from run_child([*arguments, *words], environment=job_environment()))
 
 

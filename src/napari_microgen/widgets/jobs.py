@@ -59,6 +59,7 @@ class Job(QObject):
         self._worker: Any = None
         self._outcome: Any = _CANCELLED
         self._silent = False
+        self.failure: BaseException | None = None
         self.destroyed.connect(self._stop.set)  # a job whose dock is gone stops
 
     def start(self) -> None:
@@ -130,6 +131,7 @@ class Job(QObject):
         if outcome is _CANCELLED or self.cancelling:
             self.cancelled.emit()
         elif isinstance(outcome, _Failure):
+            self.failure = outcome.error
             self.failed.emit(first_line(outcome.error), outcome.report)
         else:
             self.done.emit(outcome)

@@ -105,8 +105,8 @@ def _check_shape(source: Any, shape: tuple[int, ...], keep: list[int], *, moved:
     fits = len(shape) == len(expected) if moved else tuple(shape[: len(expected)]) == expected
     if not fits:
         raise ShapeMismatchError(
-            f"The result has shape {tuple(shape)} and the layer {source.name!r} has {tuple(whole)}; say where the "
-            f"result begins (start), how it was resampled (step), or which axes were dropped."
+            f"The result has shape {tuple(shape)} and the layer {source.name!r} has {tuple(whole)}; say "
+            "where the result begins (start), how it was resampled (step), or which axes were dropped."
         )
 
 
@@ -137,7 +137,7 @@ def volume_of(layer: Any, *, snapshot: bool = True) -> Volume:
         np.copyto(held, data)
         data = held
     known = layer.metadata.get(KEY) or {}
-    axes, notes = axes_of(layer)
+    axes = axes_of(layer)
     voxel_size, unit = voxel_size_of(layer)
     recipe = known.get("recipe")
     return Volume(
@@ -149,28 +149,27 @@ def volume_of(layer: Any, *, snapshot: bool = True) -> Volume:
         source=known.get("source"),
         kind="labels" if _is_labels(layer) else "image",
         metadata=dict(known.get("file") or {}),
-        notes=notes,
         recipe=recipe_from_json(json.dumps(recipe)) if recipe else None,
     )
 
 
 def _is_labels(layer: Any) -> bool:
-    return type(layer).__name__ == "Labels"
+    return layer.__class__.__name__ == "Labels"  # the class of what a proxy stands for
 
 
-def axes_of(layer: Any) -> tuple[str, tuple[str, ...]]:
-    """Return the axes of a layer's data, and a note where they were taken from napari's order."""
+def axes_of(layer: Any) -> str:
+    """Return the axes of a layer's data: by its axis labels, else plane, row, column as napari draws them."""
     colour = "S" if getattr(layer, "rgb", False) else ""
     names = {"z": "Z", "plane": "Z", "y": "Y", "row": "Y", "x": "X", "column": "X", "t": "T", "c": "C"}
     named = "".join(names.get(label.lower(), "?") for label in layer.axis_labels)
     if "?" not in named and len(set(named)) == len(named):
-        return named + colour, ()
+        return named + colour
     if layer.ndim in (2, 3):
-        note = f"the first axis of {layer.name!r} is taken as planes" if layer.ndim == 3 else ""
-        return "ZYX"[-layer.ndim :] + colour, (note,) if note else ()
+        return "ZYX"[-layer.ndim :] + colour
     raise AxesError(
-        f"The layer {layer.name!r} has {layer.ndim} dimensions named {', '.join(layer.axis_labels)}. Name its axes "
-        f"(layer.axis_labels, for example t, z, y, x), or split it so that planes, rows and columns remain."
+        f"The layer {layer.name!r} has {layer.ndim} dimensions named {', '.join(layer.axis_labels)}. "
+        "Name its axes (layer.axis_labels, for example t, z, y, x), or split it so that planes, rows and "
+        "columns remain."
     )
 
 
@@ -180,7 +179,7 @@ def voxel_size_of(layer: Any) -> tuple[tuple[float | None, ...] | None, str | No
     The layer's own scale and unit decide. Where it is left in pixels and unscaled, edges
     that its file stated for some axes only are used.
     """
-    axes, _ = axes_of(layer)
+    axes = axes_of(layer)
     spatial = [i for i, letter in enumerate(axes[: layer.ndim]) if letter in SPATIAL]
     units = [length_unit(layer.units[i]) for i in spatial]
     known = [unit for unit in units if unit is not None]
@@ -217,7 +216,7 @@ def set_voxel_size(layer: Any, voxel_size: Sequence[float], unit: str) -> None:
 
     A shift that was given in voxels goes with the scale.
     """
-    axes, _ = axes_of(layer)
+    axes = axes_of(layer)
     spatial = [i for i, letter in enumerate(axes[: layer.ndim]) if letter in SPATIAL]
     scale, units, translate = (
         np.array(layer.scale, float),

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
 )
 
 from ..features import Feature, FeatureTable
-from ..operations import OPERATIONS, run
-from ..parameters import describe
+from ..operations import run
 from .choices import LayerChoice, VoxelSizeRow, labelled
+from .described import described
 from .dock import Dock, Page
 from .forms import Form, options_of, tooltip
 from .layers import like
@@ -108,7 +108,7 @@ class MeasurePage(Page):
 
     def __init__(self, dock: Dock) -> None:
         super().__init__(dock)
-        description = describe(OPERATIONS["quantify"].load())
+        description = described("quantify")
         self.labels = LayerChoice(self.viewer, ("Labels",))
         self.voxel_size = VoxelSizeRow()
         self.form = Form(options_of(description, leave_out=("features",)))

@@ -1,0 +1,137 @@
+"""Tests in a real window: a display or Xvfb is needed, and user settings are left alone."""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("LIBGL_ALWAYS_SOFTWARE", "1")
+os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp(prefix="napari-test-")) / "settings.yaml"))
+
+HERE = Path(__file__).parent
+NEED = "needs a real window: run  xvfb-run -a -s '-screen 0 1400x900x24' pytest tests/gui"
+FOREIGN = (
+    "ignore::pydantic.warnings.PydanticDeprecatedSince20",
+    "ignore::DeprecationWarning:vispy",
+    "ignore::DeprecationWarning:napari",
+    "ignore::FutureWarning:napari",
+)
+"""Warnings of the window's own libraries, which are not ours to mend."""
+
+
+def has_window():
+    if not sys.platform.startswith("linux"):
+        return True
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(shown) and os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] not in (
+        "offscreen",
+        "minimal",
+    )
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.gui)
+            for rule in FOREIGN:
+                item.add_marker(pytest.mark.filterwarnings(rule))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if HERE in item.path.parents and not has_window():
+        pytest.fail(f"{item.name} {NEED}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    """Keep models, temporary volumes and autosaved annotations of a test to itself."""
+    monkeypatch.setenv("MICROGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MICROGEN_MEMORY", str(4 * 2**30))
+
+
+def two_phases(shape=(6, 96, 128), seed=0, noise=12.0, levels=(70, 160)):
+    """Blobs of two grey values with noise, and which is where (1 bright, 0 dark)."""
+    from scipy import ndimage as ndi
+
+    rng = np.random.default_rng(seed)
+    field = ndi.gaussian_filter(rng.normal(size=shape), [2.0] * (len(shape) - 2) + [4.0, 4.0])
+    truth = (field > 0).astype(np.uint8)
+    grey = np.where(truth, levels[1], levels[0]) + rng.normal(scale=noise, size=shape)
+    return np.clip(grey, 0, 255).astype(np.uint8), truth
+
+
+class Bench:
+    """A viewer with one of our docks, and hands to press its buttons."""
+
+    def __init__(self, viewer, qtbot):
+        self.viewer, self.qtbot = viewer, qtbot
+
+    def open(self, name):
+        _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-microgen", name)
+        self.settle()
+        return self.dock
+
+    def settle(self, milliseconds=30):
+        self.qtbot.wait(milliseconds)
+
+    def image(self, data, name="stack", size=(25.0, 18.6, 18.6), unit="nm", **more):
+        placed = {"scale": size[-data.ndim :], "units": (unit,) * data.ndim} if unit else {}
+        return self.viewer.add_image(data, name=name, **placed, **more)
+
+    def labels(self, data, name="labels", size=(25.0, 18.6, 18.6), unit="nm"):
+        placed = {"scale": size[-data.ndim :], "units": (unit,) * data.ndim} if unit else {}
+        return self.viewer.add_labels(data, name=name, **placed)
+
+    def click(self, button):
+        from qtpy.QtCore import Qt
+        from qtpy.QtTest import QTest
+
+        assert button.isVisible(), f"{button.text()!r} is not to be seen"
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def press(self, page=None, *, wait=True, timeout=60.0):
+        """Turn to a page and press its button; by default wait for the job's end."""
+        if page:
+            self.dock.turn_to(page)
+            self.settle()
+        assert self.dock.run_button.isEnabled(), self.dock.run_button.toolTip()
+        self.click(self.dock.run_button)
+        if wait:
+            self.wait(timeout)
+
+    def wait(self, timeout=60.0):
+        end = time.monotonic() + timeout
+        while self.dock.job is not None:
+            assert time.monotonic() < end, f"{self.dock.job.title} is still running after {timeout} s"
+            self.settle(10)
+
+    def until(self, condition, timeout=10.0):
+        end = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            self.settle(10)
+
+    @property
+    def message(self):
+        return "" if self.dock.notice.isHidden() else self.dock.notice.text.text()
+
+    def assert_no_error(self):
+        assert not self.dock.notice.is_error or self.dock.notice.isHidden(), self.dock.notice.report
+
+    def assert_units_agree(self):
+        assert self.viewer.layers.extent.units is not None, [(x.name, x.units) for x in self.viewer.layers]
+
+
+@pytest.fixture
+def bench(make_napari_viewer_proxy, qtbot):
+    """A shown viewer of a small laptop's size, and hands to work it."""
+    viewer = make_napari_viewer_proxy(show=True)
+    viewer.window.resize(1366, 768)
+    worker = Bench(viewer, qtbot)
+    worker.settle(50)
+    return worker
