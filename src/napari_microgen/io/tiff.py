@@ -1,8 +1,8 @@
 """Open a TIFF file: its series, axes, colour and planes."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from .colour import resolve_palette
 from .lazy import LazyPlanes
 from .limits import require_memory
 from .opened import Opened
-from .tiff_check import Finding, require_whole
+from .tiff_check import Finding, plane_bits, require_whole
+from .tiff_planes import DecodedPlanes, RawPlanes, damaged, open_quietly
 from .tiff_scale import own_description, scale_of_tiff
 from .tiff_structure import Structure, product, read_structure
 
@@ -44,7 +45,7 @@ def open_tiff(path: Path, *, kind: str = "image", allow_partial: bool = False) -
     finding, notes = require_whole(structure, allow_partial=allow_partial)
     try:
         with open_quietly(path) as tif:
-            opened = _open_series(tif, structure, finding, kind, bool(notes))
+            opened = _open_checked(tif, structure, finding, kind, allow_partial)
     except (MicrogenError, PermissionError):
         raise
     except MemoryError as error:
@@ -54,172 +55,101 @@ def open_tiff(path: Path, *, kind: str = "image", allow_partial: bool = False) -
     return replace(opened, notes=(*notes, *opened.notes))
 
 
-def open_quietly(path: Path) -> tifffile.TiffFile:
-    """Open one file and no other: an OME description may name files anywhere on the disk."""
-    return tifffile.TiffFile(path, _multifile=False)
-
-
-def damaged(path: Path, error: Exception) -> CorruptFileError:
-    """Return the error for a TIFF whose content cannot be decoded."""
-    return CorruptFileError(
-        f"{path.name} is damaged: its TIFF content cannot be read ({type(error).__name__}: "
-        f"{str(error)[:200]}). Fetch it again from where it came from."
-    )
-
-
-def _open_series(
-    tif: tifffile.TiffFile, structure: Structure, finding: Finding, kind: str, partial: bool
+def _open_checked(
+    tif: tifffile.TiffFile, structure: Structure, finding: Finding, kind: str, allow_partial: bool
 ) -> Opened:
-    series, notes = _chosen_series(tif, structure, partial)
-    page = series.keyframe
-    axes, shape = series.axes, tuple(int(n) for n in series.shape)
-    dtype = np.dtype(series.dtype)
-    if dtype.kind not in "biuf":
-        raise FileFormatError(
-            f"{structure.path.name} holds {dtype} values; expected whole or decimal grey values."
-        )
-    if partial:
-        axes, shape = _shortened(axes, shape, page, finding)
-    data = _planes(tif, series, structure, axes, shape, finding, partial)
-    opened = Opened(data, axes, _kind_words(series, tif), metadata={"pages": len(structure.pages)})
-    own = own_description(structure)
-    if own is not None and product(own["shape"]) == product(shape) and not partial:
+    """Return planes, axes, colour and scale of a file that has been checked."""
+    notes: tuple[str, ...] = ()
+    own = None
+    if finding.problems:
+        opened, page = _whole_pages(tif, structure, finding), tif.pages[0]
+    else:
+        series, notes = _chosen_series(tif, structure, allow_partial)
+        page = series.keyframe
+        _number_type(series.dtype, structure.path)
+        opened = Opened(_planes(tif, series, structure.path), series.axes, _kind_words(series, tif))
+        own = own_description(structure)
+    if own is not None and product(own["shape"]) == product(opened.data.shape):
         opened = _as_written(opened, own)
-    elif axes.endswith("SYX"):
+    elif opened.axes.endswith("SYX"):
         opened = _samples_last(opened)
     opened = _true_values(opened, page, kind, bool(tif.is_imagej))
+    metadata = dict(opened.metadata) | {"pages": len(structure.pages)}
     scale = scale_of_tiff(structure, opened.axes)
-    return replace(opened, scale=scale, notes=(*notes, *opened.notes))
+    return replace(opened, scale=scale, notes=(*notes, *opened.notes), metadata=metadata)
 
 
 def _chosen_series(
-    tif: tifffile.TiffFile, structure: Structure, partial: bool
+    tif: tifffile.TiffFile, structure: Structure, allow_partial: bool
 ) -> tuple[Any, tuple[str, ...]]:
     """Return the first series; further ones are small previews, or an error."""
-    series = tif.series[0]
-    others = tif.series[1:]
+    series, others = tif.series[0], tif.series[1:]
+    covered = sum(len(s.pages) for s in tif.series)
+    if covered < len(structure.pages) and not allow_partial:
+        raise CorruptFileError(
+            f"{structure.path.name} holds {len(structure.pages)} planes but describes {covered}. Save it "
+            f"again as a plain stack, or read those described with --allow-partial."
+        )
     area = product(series.keyframe.shape)
-    previews = [
-        s for s in others if len(s.pages) == 1 and (s.keyframe.is_reduced or product(s.shape) * 4 <= area)
-    ]
+    small = [s for s in others if len(s.pages) == 1 and product(s.shape) * 4 <= area]
+    previews = [s for s in others if s in small or s.keyframe.is_reduced]
     if len(previews) == len(others):
         return series, tuple(f"a preview of shape {s.shape} in the file is left out" for s in previews)
-    if tif.is_ome or partial:
+    if tif.is_ome or allow_partial:
         return series, (f"only the first of {len(tif.series)} images in the file is read",)
     odd = next(s for s in others if s not in previews)
     raise FileFormatError(
         f"{structure.path.name} holds images of different kinds: {series.shape} {series.dtype} and, from "
         f"page {odd.pages[0].index} on, {odd.shape} {odd.dtype}. Save them as separate files, or read the "
-        "first with --allow-partial."
+        f"first with --allow-partial."
     )
 
 
-def _shortened(axes: str, shape: tuple[int, ...], page: Any, finding: Finding) -> tuple[str, tuple[int, ...]]:
-    """Return axes and shape of what is there of a cut file: its whole planes, in one row."""
-    tail = tuple(page.shape)
-    whole = min(finding.contiguous_planes or finding.whole_pages, product(shape) // product(tail))
-    letter = "Z" if "Z" in axes else "Q"
-    return letter + axes[len(axes) - len(tail) :], (whole, *tail)
-
-
-def _planes(
-    tif: tifffile.TiffFile,
-    series: Any,
-    structure: Structure,
-    axes: str,
-    shape: tuple[int, ...],
-    finding: Finding,
-    partial: bool,
-) -> Any:
-    """Return the pixels, a plane at a time where the file allows it."""
-    path, dtype = structure.path, np.dtype(series.dtype)
+def _planes(tif: tifffile.TiffFile, series: Any, path: Path) -> Any:
+    """Return the pixels of a series, a plane at a time where the file allows it."""
+    dtype, shape = np.dtype(series.dtype), tuple(int(n) for n in series.shape)
     native = dtype.newbyteorder("=")
     plane_shape = tuple(int(n) for n in series.keyframe.shape)
     count = product(shape) // max(product(plane_shape), 1)
-    if (
-        count * product(plane_shape) != product(shape)
-        or shape[len(shape) - len(plane_shape) :] != plane_shape
-    ):
-        require_memory(
-            product(shape) * native.itemsize, f"Reading {path.name}", "Save it as a plain stack of planes."
-        )
+    whole_planes = count * product(plane_shape) == product(shape)
+    if not whole_planes or shape[len(shape) - len(plane_shape) :] != plane_shape:
+        needed = product(shape) * native.itemsize
+        require_memory(needed, f"Reading {path.name}", "Save it as a plain stack of planes.")
         return series.asarray().reshape(shape).astype(native, copy=False)
-    offset = series.dataoffset if not partial else None
-    if offset is None and partial and finding.contiguous_planes:
-        offset = structure.pages[0].numbers[273][0]
-    if offset is not None:
-        reader: Any = _RawPlanes(path, offset, dtype.newbyteorder(tif.byteorder), plane_shape)
-    else:
-        pages = [series.pages[k] for k in range(count)]
-        if any(page is None for page in pages):
-            raise CorruptFileError(f"{path.name} lacks planes that its description names. Fetch it again.")
-        reader = _DecodedPlanes(path, [page.index for page in pages], native, plane_shape, pages)
+    if series.dataoffset is not None:
+        stored = dtype.newbyteorder(tif.byteorder)
+        return LazyPlanes(
+            shape, native, RawPlanes(path, series.dataoffset, stored, plane_shape), len(plane_shape)
+        )
+    pages = [series.pages[k] for k in range(count)]
+    if any(page is None for page in pages):
+        raise CorruptFileError(f"{path.name} lacks planes that its description names. Fetch it again.")
+    reader = DecodedPlanes(path, [page.index for page in pages], native, plane_shape, pages)
     return LazyPlanes(shape, native, reader, len(plane_shape))
 
 
-class _RawPlanes:
-    """Planes that lie uncompressed one after another."""
-
-    def __init__(self, path: Path, offset: int, dtype: np.dtype, shape: tuple[int, ...]) -> None:
-        self.path, self.offset, self.dtype, self.shape = path, offset, dtype, shape
-
-    def __call__(self, k: int) -> np.ndarray:
-        count = product(self.shape)
-        try:
-            flat = np.fromfile(
-                self.path, self.dtype, count, offset=self.offset + k * count * self.dtype.itemsize
-            )
-        except OSError as error:
-            raise CorruptFileError(
-                f"{self.path} can no longer be read: {error.strerror or error}."
-            ) from error
-        if flat.size != count:
-            raise CorruptFileError(
-                f"{self.path.name} has become shorter while it was being read. Fetch it again."
-            )
-        return flat.astype(self.dtype.newbyteorder("="), copy=False).reshape(self.shape)
+def _whole_pages(tif: tifffile.TiffFile, structure: Structure, finding: Finding) -> Opened:
+    """Return the planes of a cut file that are there in full, one after another."""
+    page = tif.pages[0]
+    shape, dtype = tuple(int(n) for n in page.shape), _number_type(page.dtype, structure.path)
+    native, first = dtype.newbyteorder("="), structure.pages[0]
+    if finding.contiguous_planes:
+        count, stored = finding.contiguous_planes, dtype.newbyteorder(tif.byteorder)
+        reader: Any = RawPlanes(structure.path, first.numbers[273][0], stored, shape)
+    else:
+        like_first = itertools.takewhile(
+            lambda p: plane_bits(p) == plane_bits(first), structure.pages[: finding.whole_pages]
+        )
+        count = len(list(like_first))
+        reader = DecodedPlanes(structure.path, list(range(count)), native, shape)
+    data = LazyPlanes((count, *shape), native, reader, len(shape))
+    return Opened(data, "Q" + page.axes, "TIFF, in part")
 
 
-class _DecodedPlanes:
-    """Planes that tifffile decodes; the file is open only while one is read."""
-
-    def __init__(
-        self,
-        path: Path,
-        indices: list[int],
-        dtype: np.dtype,
-        shape: tuple[int, ...],
-        pages: list[Any] | None = None,
-    ) -> None:
-        self.path, self.indices, self.dtype, self.shape, self.pages = path, indices, dtype, shape, pages
-        self.lock = Lock()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _DecodedPlanes, (self.path, self.indices, self.dtype, self.shape)
-
-    def __call__(self, k: int) -> np.ndarray:
-        with self.lock:
-            try:
-                plane = self._decode(k)
-            except MemoryError as error:
-                raise MemoryLimitError(f"A plane of {self.path.name} does not fit into memory.") from error
-            except Exception as error:
-                raise damaged(self.path, error) from error
-        return plane.reshape(self.shape).astype(self.dtype, copy=False)
-
-    def _decode(self, k: int) -> np.ndarray:
-        if self.pages is None:
-            with open_quietly(self.path) as tif:
-                self.pages = [tif.pages[i] for i in self.indices]
-        handle = self.pages[k].parent.filehandle
-        was_closed = handle.closed
-        if was_closed:
-            handle.open()
-        try:
-            return self.pages[k].asarray()
-        finally:
-            if was_closed:
-                handle.close()
+def _number_type(dtype: Any, path: Path) -> np.dtype:
+    if dtype is None or np.dtype(dtype).kind not in "biuf":
+        raise FileFormatError(f"{path.name} holds {dtype} values; expected whole or decimal grey values.")
+    return np.dtype(dtype)
 
 
 def _as_written(opened: Opened, own: dict[str, Any]) -> Opened:

@@ -38,6 +38,10 @@ class Finding:
 def check(structure: Structure) -> Finding:
     """Compare what a TIFF file declares with what it holds."""
     problems = [structure.broken] if structure.broken else []
+    lost = [(page.index, page.lost[0]) for page in structure.pages if page.lost]
+    if lost:
+        index, tag = lost[0]
+        problems.append(f"directory {index} has an entry {tag} whose values lie beyond the end of the file")
     whole = len(structure.pages)
     for page in structure.pages:
         problem = page_problem(structure, page)

@@ -32,6 +32,8 @@ class Page:
     """Tag to its whole-number values, for the tags the plane check needs."""
     places: dict[int, tuple[int, int, int]] = field(repr=False)
     """Tag to (type, count, offset of its values)."""
+    lost: tuple[int, ...] = ()
+    """Tags, none needed for the pixels, whose values lie beyond the end of the file."""
 
     def number(self, tag: int, default: int) -> int:
         """Return the first value of a tag."""
@@ -153,6 +155,7 @@ def _read_page(file: BinaryIO, size: int, order: str, big: bool, offset: int, in
     if len(body) < count * entry_bytes + value_bytes:
         raise _BrokenError("ends beyond the end of the file")
     places: dict[int, tuple[int, int, int]] = {}
+    lost: list[int] = []
     for k in range(count):
         at = k * entry_bytes
         tag, kind, n = struct.unpack_from(order + ("HHQ" if big else "HHI"), body, at)
@@ -164,10 +167,13 @@ def _read_page(file: BinaryIO, size: int, order: str, big: bool, offset: int, in
         if length > value_bytes:
             place = struct.unpack_from(order + ("Q" if big else "I"), body, inline)[0]
         if place + length > size:
-            raise _BrokenError(f"has an entry {tag} whose values lie beyond the end of the file")
+            if tag in _WANTED:
+                raise _BrokenError(f"has an entry {tag} whose values lie beyond the end of the file")
+            lost.append(tag)
+            continue
         places[tag] = (kind, n, place)
     following = struct.unpack_from(order + ("Q" if big else "I"), body, count * entry_bytes)[0]
-    return Page(index, offset, _numbers(file, order, places), places), following
+    return Page(index, offset, _numbers(file, order, places), places, tuple(lost)), following
 
 
 def _numbers(
