@@ -87,3 +87,22 @@ def scaled(steps: Iterator[Progress] | Steps[R], done: int, share: int, total: i
             return end.value  # type: ignore[no-any-return]
         inner = tick.step / tick.total if tick.total else 0.0
         yield Progress(done + int(share * min(inner, 1.0)), total, tick.message, tick.values, tick.preview)
+
+
+def waited(work: Callable[[], R], done: int = 0, total: int | None = None, message: str = "") -> Steps[R]:
+    """Run one indivisible piece of work in a thread and tick four times a second until it ends.
+
+    For library calls that release the interpreter lock, such as Fourier transforms. If the
+    generator is closed, the call runs out unheeded.
+    """
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        future = pool.submit(work)
+        while True:
+            yield Progress(done, total, message)
+            if wait([future], 0.25).done:
+                return future.result()
+    finally:
+        pool.shutdown(wait=False)

@@ -75,7 +75,7 @@ def sample_sem(seed: int = 0) -> Volume:
 
 
 def _data_bar(rows: int, columns: int) -> np.ndarray:
-    """A black bar with a scale bar of 1 um and blocks in place of text."""
+    """Return a black bar with a scale bar of 1 um and blocks in place of text."""
     bar = np.zeros((rows, columns), np.uint8)
     bar[0] = 255
     length = round(1000 / VOXEL[2])
