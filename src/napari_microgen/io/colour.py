@@ -27,12 +27,12 @@ def resolve_palette(indices: np.ndarray, colour_map: np.ndarray) -> np.ndarray:
     -------
     ndarray of uint8, shape ``indices.shape + (3,)``
     """
+    indices = indices.astype(np.uint8) if indices.dtype == bool else indices
     table = (
         colour_map >> 8 if colour_map.dtype.itemsize == 2 and colour_map.max(initial=0) > 255 else colour_map
     )
-    padded = np.zeros((max(len(table), 1 << (8 * indices.dtype.itemsize)), 3), np.uint8)
-    padded[: len(table)] = table
-    return padded[indices]
+    known = np.minimum(indices, len(table))  # an index the map does not have is black
+    return np.concatenate([table.astype(np.uint8), np.zeros((1, 3), np.uint8)])[known]
 
 
 def is_grey(plane: np.ndarray) -> bool:

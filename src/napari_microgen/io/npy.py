@@ -1,6 +1,12 @@
-"""Arrays of numpy's own format, without pickled content."""
+"""Arrays of numpy's own format, without pickled content.
 
+The header of this format has no room for axes and voxel size. What this package writes
+has them behind the values, where numpy does not look, so that file and size are one.
+"""
+
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -8,12 +14,14 @@ from ..errors import CorruptFileError, FileFormatError
 from . import description
 from .lazy import LazyPlanes
 from .opened import Opened
+from .tiff_planes import RawPlanes
+from .tiff_structure import product
 
-_AXES = {1: "X", 2: "YX", 3: "QYX", 4: "QQYX", 5: "QQQYX"}
+_AXES = {2: "YX", 3: "QYX", 4: "QQYX", 5: "QQQYX"}
 
 
 def open_npy(path: Path) -> Opened:
-    """Open a ``.npy`` file; its axes are to be confirmed by the user.
+    """Open a ``.npy`` file; axes that it does not name are to be confirmed by the user.
 
     Raises
     ------
@@ -23,45 +31,70 @@ def open_npy(path: Path) -> Opened:
         If the header is damaged or values are missing.
     """
     with open(path, "rb") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            reader = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }
-            shape, fortran, dtype = reader[version](file)
-        except (ValueError, KeyError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError) as error:
-            raise CorruptFileError(
-                f"{path.name} has a damaged NPY header ({error}). Save it again."
-            ) from error
+        shape, fortran, dtype = _header(file, path)
         start = file.tell()
-    if dtype.kind not in "biuf" or fortran or len(shape) not in _AXES or len(shape) < 2:
+        size = product(shape) * dtype.itemsize
+        held = path.stat().st_size - start
+        if held < size or size == 0:
+            raise CorruptFileError(
+                f"{path.name} declares {product(shape)} values of {dtype} but holds {held} bytes of them. "
+                "Save it again."
+            )
+        file.seek(start + size)
+        own = description.from_text(_rest(file.read(description.LARGEST_FILE)))
+    if dtype.kind not in "biuf" or len(shape) not in _AXES:
         raise FileFormatError(
-            f"{path.name} holds {dtype} values of shape {shape}{' in Fortran order' if fortran else ''}; "
-            "expected plain numbers in C order with 2 to 5 dimensions. Save it with numpy.save(..., "
-            "allow_pickle=False)."
+            f"{path.name} holds {dtype} values of shape {shape}; expected plain numbers with 2 to 5 "
+            "dimensions. Save it with numpy.save(..., allow_pickle=False)."
         )
-    count = 1
-    for length in shape:
-        count *= length
-    if path.stat().st_size - start != count * dtype.itemsize or count == 0:
+    if held > size and own is None:
         raise CorruptFileError(
-            f"{path.name} declares {count} values of {dtype} but holds {path.stat().st_size - start} bytes "
-            "of them. Save it again."
+            f"{path.name} declares {size} bytes of values but holds {held}; its header is damaged. Save it "
+            "again."
         )
-    native = dtype.newbyteorder("=")
-    plane_shape = tuple(shape[-2:])
-    plane_count = plane_shape[0] * plane_shape[1]
+    if fortran:
+        return Opened(_fortran(path, shape, dtype, start), _AXES[len(shape)], "NPY")
+    data = LazyPlanes(shape, dtype.newbyteorder("="), RawPlanes(path, start, dtype, shape[-2:]))
+    if own is None or own["shape"] != list(shape):
+        return Opened(data, _AXES[len(shape)], "NPY")
+    notes, kind = description.notes_of(own), description.kind_of(own)
+    return Opened(data, own["axes"], "NPY", description.scale_of(own), notes, kind)
 
-    def read_plane(k: int) -> np.ndarray:
-        values = np.fromfile(path, dtype, plane_count, offset=start + k * plane_count * dtype.itemsize)
-        if values.size != plane_count:
-            raise CorruptFileError(f"{path.name} has become shorter while it was being read.")
-        return values.astype(native, copy=False).reshape(plane_shape)
 
-    data = LazyPlanes(tuple(shape), native, read_plane)
-    own = description.from_file(path.with_name(path.name + ".json"))
-    if own is not None and own["shape"] == list(shape):
-        notes, kind = description.notes_of(own), description.kind_of(own)
-        return Opened(data, own["axes"], "NPY", description.scale_of(own), notes, kind)
-    return Opened(data, _AXES[len(shape)], "NPY")
+def write_npy(
+    file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype, planes: Iterable[Any], text: str
+) -> None:
+    """Write header, planes and our own description to an open file."""
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for plane in planes:
+        file.write(np.ascontiguousarray(plane, dtype).tobytes())
+    file.write(b"\n" + text.encode("ascii"))
+
+
+def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        shape, fortran, dtype = readers[np.lib.format.read_magic(file)](file)
+    except (ValueError, KeyError, SyntaxError, TypeError, EOFError, RecursionError, MemoryError) as error:
+        raise CorruptFileError(f"{path.name} has a damaged NPY header ({error}). Save it again.") from error
+    if any(n < 0 for n in shape):
+        raise CorruptFileError(f"{path.name} declares the shape {shape}. Save it again.")
+    return tuple(int(n) for n in shape), bool(fortran), dtype
+
+
+def _rest(raw: bytes) -> str | None:
+    return raw[1:].decode("ascii", "replace") if raw[:1] == b"\n" else None
+
+
+def _fortran(path: Path, shape: tuple[int, ...], dtype: np.dtype, start: int) -> Any:
+    """Return an array stored column by column: whole, or refused if that is too large."""
+    from .limits import require_memory
+
+    require_memory(
+        2 * product(shape) * dtype.itemsize,
+        f"Reading {path.name}",
+        "Save it in C order, which is read in parts.",
+    )
+    flat = RawPlanes(path, start, dtype, (product(shape),))(0)
+    return np.ascontiguousarray(flat.reshape(shape, order="F"))

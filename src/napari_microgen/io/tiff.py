@@ -194,7 +194,7 @@ def _move_samples(plane: np.ndarray, k: int) -> np.ndarray:
 
 def _true_values(opened: Opened, page: Any, kind: str, imagej: bool) -> Opened:
     """Resolve a colour map and turn white-is-zero round, for grey values of an image."""
-    if page.photometric == PALETTE and page.colormap is not None:
+    if page.photometric == PALETTE and page.colormap is not None and opened.data.dtype.kind in "bu":
         if kind == "labels" or imagej:
             why = "labels" if kind == "labels" else "ImageJ keeps grey values under a colour table"
             return replace(opened, notes=(*opened.notes, f"palette indices are read as values ({why})"))

@@ -9,6 +9,7 @@ from ..errors import AxesError, FileFormatError, SaveError
 from ..volume import Volume
 from . import description
 from .atomic import atomic_path, sweep_partials, write_text
+from .npy import write_npy
 from .recipes import recipe_path, write_recipe
 from .tables import read_table, write_table
 from .zarr_manifest import NAME as MANIFEST
@@ -131,12 +132,8 @@ def _write_npy(volume: Volume, path: Path) -> None:
     native = volume.dtype.newbyteorder("=")
     if native.kind not in "biuf":
         raise FileFormatError(f"{native} values cannot be written as NPY; convert them to plain numbers.")
-    header = {"descr": np.lib.format.dtype_to_descr(native), "fortran_order": False, "shape": volume.shape}
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for plane in planes_of(volume):
-            file.write(plane.tobytes())
-    write_text(path.with_name(path.name + ".json"), description.to_text(volume) + "\n")
+        write_npy(file, volume.shape, native, planes_of(volume), description.to_text(volume))
 
 
 def _write_png(volume: Volume, path: Path) -> None:
