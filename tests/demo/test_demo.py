@@ -1,0 +1,45 @@
+"""``microgen demo`` runs the whole main job and its findings agree with the exact truth."""
+
+import json
+
+import numpy as np
+import pytest
+
+from napari_microgen.cli import main
+from napari_microgen.io.reading import read
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "results"
+    assert main(["demo", "--out", str(out), "--train-steps", "12", "--quiet"]) == 0
+    return out, json.loads((out / "demo.json").read_text(encoding="utf-8"))
+
+
+def test_every_stage_is_there_and_timed(story):
+    _, stages = story
+    names = [stage["name"] for stage in stages]
+    assert names == ["simulate", "prepare", "otsu", "hybrid", "annotate", "train", "unet", "measure"]
+    assert all(stage["seconds"] >= 0 for stage in stages)
+
+
+def test_the_density_of_the_truth_is_the_share_of_solid_voxels(story):
+    out, stages = story
+    truth = np.asarray(read(out / "truth.tif", kind="labels"))
+    assert stages[-1]["relative_density_truth"] == pytest.approx(truth.mean())
+
+
+def test_the_hybrid_map_beats_otsu_where_walls_shine_through(story):
+    scores = {stage["name"]: stage.get("jaccard_pore") for stage in story[1]}
+    assert scores["hybrid"] > scores["otsu"] + 0.05
+
+
+def test_pictures_and_maps_keep_the_voxel_size(story):
+    out, _ = story
+    for name in ("raw", "prepare", "otsu", "hybrid", "unet", "annotation"):
+        volume = read(out / f"{name}.tif")
+        assert volume.voxel_size == pytest.approx((25.0, 18.6, 18.6))
+        assert volume.unit == "nm"
+    assert (out / "demo.png").stat().st_size > 10_000
+    assert (out / "otsu.tif.recipe.json").exists()
+    assert not list(out.glob(".*.partial"))
