@@ -31,13 +31,15 @@ OPERATIONS_ORDER = ("operations", "parameters", "demo", "batch")
 
 TORCH_FILES = {
     "segment/unet_default.py",
+    "segment/unet_fused.py",
     "segment/unet_inference.py",
+    "segment/unet_method.py",
+    "segment/unet_model.py",
     "segment/unet_paper.py",
+    "segment/unet_tiles.py",
     "segment/unet_training.py",
-    "train/checkpoints.py",
-    "train/loop.py",
-    "train/seeds.py",
-    "train/threads.py",
+    "train/devices.py",
+    "train/torch_state.py",
 }
 WINDOW_PACKAGES = {"napari", "qtpy", "magicgui", "superqt", "vispy", "PyQt6", "PySide6"}
 

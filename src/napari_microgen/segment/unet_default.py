@@ -45,6 +45,7 @@ class ResidualUNet(nn.Module):
         normalisation: Literal["batch", "group"] = "batch",
     ) -> None:
         super().__init__()
+        self.bytes_per_pixel = 5 * (channels + 3 * base + classes)
         widths = [min(2**level, 8) * base for level in range(LEVELS)]
         self.stem = nn.Sequential(
             nn.Conv2d(channels, base, 3, padding=1, bias=False),
@@ -67,7 +68,7 @@ class ResidualUNet(nn.Module):
         x = skips.pop()
         for enlarge, decode in zip(reversed(self.enlarge), reversed(self.decoder), strict=True):
             larger = functional.interpolate(enlarge(x), scale_factor=2.0, mode="nearest")
-            x = decode(larger + skips.pop())
+            x = decode(larger.add_(skips.pop()))
         return self.head(x)
 
 

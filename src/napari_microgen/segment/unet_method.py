@@ -14,6 +14,7 @@ from torch.nn import functional
 from ..errors import MemoryLimitError, ModelFileError
 from ..progress import Progress, Steps
 from ..train.budget import Budget
+from ..train.devices import out_of_memory
 from ..train.state import State, join, part
 from ..train.torch_state import MovingAverage, load_weights, optimiser_state, restore_optimiser, weights
 from .unet_data import IGNORE
@@ -117,7 +118,7 @@ class Segmenter:
                 loss = self._gradients(batch)
                 break
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     raise
                 if self.pieces >= len(batch):
                     raise MemoryLimitError(_no_room(batch, self.device)) from None
@@ -292,13 +293,6 @@ def _optimiser(network: torch.nn.Module, recipe: Recipe) -> torch.optim.Optimize
         {"params": others, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, recipe.learning_rate)
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Tell a lack of memory, on the processor or a device, from other errors."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return "can't allocate memory" in str(error) or "not enough memory" in str(error)
 
 
 def _no_room(batch: Sequence[Sample], device: str) -> str:

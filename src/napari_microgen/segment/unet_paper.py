@@ -46,6 +46,7 @@ class PaperUNet(nn.Module):
         self, channels: int, classes: int, *, normalisation: Literal["batch", "group"] = "batch"
     ) -> None:
         super().__init__()
+        self.bytes_per_pixel = 4 * (channels + 90 + classes)
         self.entry = nn.Sequential(
             SamePad(0.0),
             nn.Conv2d(channels, 32, 3, stride=2),

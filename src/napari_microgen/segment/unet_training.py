@@ -1,9 +1,7 @@
 """Train a segmenter from images and labels; go on after a stop."""
 
-import contextlib
 import copy
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +16,7 @@ from ..recipe import installed_versions
 from ..train.batches import SeededBatches, shuffled
 from ..train.budget import Budget
 from ..train.checkpoints import Checkpoints
+from ..train.devices import choose_device, threads_kept
 from ..train.loop import train
 from ..train.seeds import seed_all
 from ..train.timing import available_cores, fastest
@@ -160,7 +159,7 @@ def train_unet(
         unlabelled=unlabelled,
         patch_size=patch_size,
         seed=seed,
-        device=_device(device),
+        device=choose_device(device),
     )
     budget = Budget(_total(steps, minutes, job), minutes and 60 * minutes, start=start)
     return (yield from job.run(budget, resume, save_every, precision, threads))
@@ -187,7 +186,7 @@ class _Job:
         network = build_network(self.chosen.method, self.options)
         batches = SeededBatches(self.draw, self.seed)
         folder = training_folder(self.out)
-        with _threads_kept(), Checkpoints(folder, identity=self.identity(), resume=resume) as store:
+        with threads_kept(), Checkpoints(folder, identity=self.identity(), resume=resume) as store:
             how = (threads or 1, "fp32")
             if not store.steps():  # a checkpoint knows it
                 how = yield from self.fastest_way(network, precision, threads)
@@ -196,10 +195,15 @@ class _Job:
             )
             torch.set_num_threads(method.threads)
             watch = Watch(method, self.data, budget)
-            every = save_every
-            for tick in train(
-                method, batches, steps=budget, checkpoints=store, every=every, evaluate=watch.evaluate
-            ):
+            ticks = train(
+                method,
+                batches,
+                steps=budget,
+                checkpoints=store,
+                every=save_every,
+                evaluate=watch.evaluate,
+            )
+            for tick in ticks:
                 yield replace(tick, preview=watch.preview())
             result = self.result(method, budget) | {"scores": (yield from watch.scores())}
             result["notes"] = _notes(self.data) + watch.notes()
@@ -359,12 +363,6 @@ def _require_free(out: Path, resume: bool) -> None:
         )
 
 
-def _device(wanted: str) -> str:
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ParameterError("device is cuda, but no CUDA device can be used. Take --device cpu or auto.")
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
 def _total(steps: int | None, minutes: float | None, job: _Job) -> int | None:
     """Return the number of steps, or None if only the time counts."""
     if steps is not None or minutes is not None:
@@ -383,13 +381,3 @@ def _notes(data: TrainingData) -> list[str]:
     if not data.counts[1]:
         notes.append("nothing was held back for validation; the weights are the average of the last steps")
     return notes
-
-
-@contextlib.contextmanager
-def _threads_kept() -> Iterator[None]:
-    """Put the number of threads back afterwards."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
