@@ -176,7 +176,7 @@ def test_crop_keeps_what_is_not_bar():
 def test_most_bars_survive_jpeg_and_none_appears():
     frames = [frame(index) for index in range(0, 120, 3)]
     found = []
-    for image, truth in frames:
+    for image, _ in frames:
         stream = BytesIO()
         Image.fromarray(image).save(stream, "JPEG", quality=85)
         found.append(find_data_bar(np.asarray(Image.open(stream))))
