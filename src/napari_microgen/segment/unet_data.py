@@ -55,10 +55,18 @@ class LabelledStack:
     """Where in ``images`` a plane of the stack is."""
     depth: int
     """Planes of the whole stack."""
+    trusted: set[int] = field(default_factory=set)
+    """Indices into ``labels`` of the planes labelled by hand."""
     training: list[int] = field(default_factory=list)
     """Indices into ``labels`` to train on."""
     validation: list[int] = field(default_factory=list)
     """Indices into ``labels`` that are held back."""
+
+    def groups(self) -> list[list[int]]:
+        """Return the planes to train on: those labelled by hand, and the others; no group is empty."""
+        by_hand = [index for index in self.training if index in self.trusted]
+        others = [index for index in self.training if index not in self.trusted]
+        return [group for group in (by_hand, others) if group]
 
     def window(self, index: int, context: int) -> np.ndarray:
         """Return a labelled plane with its neighbours, shape ((2 k + 1) channels, R, C)."""
@@ -111,6 +119,7 @@ def load(
     validation: float,
     every_nth: int = 1,
     scale: Literal["plane", "range"] = "plane",
+    trusted: Sequence[int] = (),
 ) -> Steps[TrainingData]:
     """Read images and labels, check them all, and split them.
 
@@ -128,6 +137,8 @@ def load(
         Use every n-th labelled plane only.
     scale : {"plane", "range"}
         How grey values are brought to a common scale.
+    trusted : sequence of int
+        Planes labelled by hand, in every stack; used whatever ``every_nth`` says.
 
     Raises
     ------
@@ -159,13 +170,17 @@ def load(
     classes = sorted(set().union(*(values for _, values in found)))
     _require_classes(classes, unlabelled)
     normalisation = _normalisation([image for image, _ in pairs], scale)
-    digest = hashlib.sha256(json.dumps([context, unlabelled, validation, every_nth, scale]).encode())
+    digest = hashlib.sha256(
+        json.dumps([context, unlabelled, validation, every_nth, scale, list(trusted)]).encode()
+    )
     stacks = []
     for (image, label), (planes, _) in zip(pairs, found, strict=True):
         digest.update(image.content_hash().encode() + label.content_hash().encode())
         if planes:
-            chosen = planes[::every_nth]
-            stacks.append((yield from _stack(image, label, chosen, context, classes, normalisation)))
+            chosen = sorted({*planes[::every_nth], *(set(planes) & set(trusted))})
+            stack = yield from _stack(image, label, chosen, context, classes, normalisation)
+            stack.trusted = {index for index, plane in enumerate(chosen) if plane in trusted}
+            stacks.append(stack)
     gap = 2 * context
     _split(stacks, validation, gap)
     first = pairs[0][0]
@@ -277,7 +292,10 @@ def class_numbers(labels: np.ndarray, classes: Sequence[int]) -> np.ndarray:
 
 
 def _split(stacks: list[LabelledStack], share: float, gap: int) -> None:
-    """Hold back the last block of labelled planes, leaving out what lies within the gap before it."""
+    """Hold back the last block of labelled planes, leaving out what lies within the gap before it.
+
+    Where the block has planes labelled by hand, only these judge.
+    """
     if not 0 <= share < 1:
         raise ParameterError(f"validation is {share:g}; it must be a share from 0 to below 1.")
     for stack in stacks:
@@ -288,6 +306,8 @@ def _split(stacks: list[LabelledStack], share: float, gap: int) -> None:
             stack.validation = list(range(count - held_back, count))
             first = stack.planes[count - held_back]
             stack.training = [i for i in stack.training if stack.planes[i] < first - gap]
+            by_hand = [i for i in stack.validation if i in stack.trusted]
+            stack.validation = by_hand or stack.validation
         if not stack.training:
             stack.training, stack.validation = list(range(count)), []
     single = [stack for stack in stacks if len(stack.planes) == 1]

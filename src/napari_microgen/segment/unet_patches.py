@@ -34,13 +34,13 @@ Sample = tuple[np.ndarray, np.ndarray]
 def draw_patch(data: TrainingData, size: int, variation: Variation, generator: np.random.Generator) -> Sample:
     """Return one random patch that holds labelled pixels.
 
-    Each label file is drawn equally often, so that a few planes labelled by hand count as
-    much as a stack labelled automatically. In half of the draws a class is chosen first,
-    so that rare classes are seen.
+    Each label file is drawn equally often, and so are the planes labelled by hand in it and
+    the others: few right labels count as much as many automatic ones. In half of the
+    draws a class is chosen first, so that rare classes are seen.
     """
-    stacks = [stack for stack in data.stacks if stack.training]
-    stack = stacks[int(generator.integers(len(stacks)))]
-    index = stack.training[int(generator.integers(len(stack.training)))]
+    groups = [(stack, group) for stack in data.stacks for group in stack.groups()]
+    stack, group = groups[int(generator.integers(len(groups)))]
+    index = group[int(generator.integers(len(group)))]
     row, column = labelled_pixel(stack, index, generator)
     factor = np.exp(generator.uniform(-1, 1) * np.log(variation.zoom))
     rows = _span(row, size, factor, stack.labels.shape[1], generator)

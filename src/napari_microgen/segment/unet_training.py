@@ -39,6 +39,7 @@ def train_unet(
     minutes: float | None = None,
     context: int | None = None,
     unlabelled: int | None = 0,
+    trusted: list[int] | None = None,
     base_channels: int = 16,
     patch_size: int = 256,
     batch_size: int | None = None,
@@ -56,9 +57,9 @@ def train_unet(
     """Train a network that segments images like the given ones.
 
     Labels may be dense (from ``annotate``, or a mask) or a few painted strokes on a few
-    slices. Each label file is drawn equally often: give few hand-labelled slices in a
-    file of their own, with the image once more, and they weigh as much as a stack
-    labelled automatically. The training can be stopped at any time and resumed; its
+    slices. A few slices labelled by hand improve automatic labels a lot: name them with
+    ``trusted``, or give them in a label file of their own with the image once more (each
+    label file is drawn equally often). The training can be stopped at any time and resumed; its
     checkpoints lie beside the model, in ``OUT.training``.
 
     Parameters
@@ -84,6 +85,10 @@ def train_unet(
     unlabelled : int, optional
         Label value that means "no label"; none if every pixel has a label, as in a phase
         map. The default is that of ``annotate``.
+    trusted : list of int, optional
+        Planes, counted from 0, whose labels are right because they were painted or
+        corrected by hand. Half of the patches come from them, and where some of them are
+        held back only these judge the result.
     base_channels : int
         Width of the default network at full resolution; 16 suits two processor cores.
     patch_size : int
@@ -144,6 +149,7 @@ def train_unet(
         validation=chosen.validation,
         every_nth=chosen.every_nth,
         scale=chosen.scale,
+        trusted=trusted or (),
     )
     options: dict[str, Any] = {
         "channels": data.channels * (2 * data.context + 1),

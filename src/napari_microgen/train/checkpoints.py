@@ -204,7 +204,7 @@ def _write(folder: Path, tensors: Mapping[str, np.ndarray], numbers: dict[str, A
     from safetensors.numpy import save_file
 
     folder.mkdir()
-    save_file({k: np.ascontiguousarray(a) for k, a in tensors.items()}, folder / "state.safetensors")
+    save_file({k: np.asarray(a, order="C") for k, a in tensors.items()}, folder / "state.safetensors")
     text = json.dumps({"format": FORMAT, "numbers": numbers})
     (folder / "state.json").write_text(text, encoding="utf-8")
 

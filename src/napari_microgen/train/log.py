@@ -27,10 +27,9 @@ class LossLog:
     def rewind(self, length: int) -> None:
         """Drop everything behind the first ``length`` bytes, torn lines included."""
         self._waiting.clear()
-        self.length = length
-        if self.path.exists():
-            with open(self.path, "rb+") as file:
-                file.truncate(length)
+        with open(self.path, "ab") as file:
+            self.length = min(length, file.tell())
+            file.truncate(self.length)
 
     def sync(self) -> int:
         """Push the rows to the disk and return the length of the file.
