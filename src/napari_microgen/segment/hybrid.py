@@ -21,7 +21,7 @@ class Thresholds:
     foot: float | None = None
     """A superpixel darker than this is pore or shine-through; None where Otsu stands alone."""
     fallback: bool = False
-    """True if the histogram showed no foot, so that Otsu's value stands for it."""
+    """True if a foot was looked for and the histogram shows none."""
 
 
 def find_thresholds(histogram: GreyHistogram, *, hybrid: bool) -> Thresholds:
@@ -36,7 +36,7 @@ def find_thresholds(histogram: GreyHistogram, *, hybrid: bool) -> Thresholds:
     if not hybrid:
         return Thresholds(otsu)
     foot = second_derivative_threshold(histogram)
-    return Thresholds(otsu, otsu if foot is None else foot, fallback=foot is None)
+    return Thresholds(otsu, foot, fallback=foot is None)
 
 
 def label_plane(grey: np.ndarray, thresholds: Thresholds, area: float, compactness: float) -> np.ndarray:

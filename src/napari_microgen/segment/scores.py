@@ -72,8 +72,6 @@ def score(
         found[1].discard(ignore)
     maps = _meanings(found[0], found[1], compare)
     classes = sorted({v for m in maps for v in m.values() if v is not None})
-    if not classes:
-        raise LabelValueError("No voxel is left to score: everything is unlabelled or ignored.")
     everywhere = np.zeros((len(classes) + 1,) * 2, np.int64)
     inside = np.zeros_like(everywhere)
     for index in range(planes):
@@ -84,6 +82,8 @@ def score(
             inner = ~_near_boundary(true, boundary)
             inside += _pairs(true[inner], predicted[inner], len(classes))
         yield Progress(planes + index, 2 * planes, "comparing")
+    if not everywhere[:-1, :-1].any():
+        raise LabelValueError("No voxel is left to score: everything is unlabelled or ignored.")
     result = _scores(everywhere[:-1, :-1], classes)
     counted = inside[:-1, :-1]
     result["accuracy_off_boundary"] = (
