@@ -170,13 +170,12 @@ def simulate_fibsem(
     counts = np.sum([np.bincount(plane.ravel(), minlength=4) for plane in labels], axis=0)
     fraction = {str(value): float(counts[value] / labels.size) for value in (1, 2, 3)}
     truth = FeatureTable((*_stack_truth(fraction, optics), *features))
+    known: dict[str, Any] = {"axes": "ZYX", "voxel_size": spacing, "unit": "nm", "notes": ("simulated",)}
     volumes = {
-        "image": Volume(grey, "ZYX", spacing, "nm", name="FIB-SEM (simulated)"),
-        "labels": Volume(labels, "ZYX", spacing, "nm", name="FIB-SEM labels (simulated)", kind="labels"),
-        "phase_map": Volume(
-            _phases(labels), "ZYX", spacing, "nm", name="FIB-SEM phases (simulated)", kind="labels"
-        ),
-        "depth": Volume(depth, "ZYX", spacing, "nm", name="depth of the wall seen, nm (simulated)"),
+        "image": Volume(grey, name="FIB-SEM (simulated)", **known),
+        "labels": Volume(labels, name="FIB-SEM labels (simulated)", kind="labels", **known),
+        "phase_map": Volume(_phases(labels), name="FIB-SEM phases (simulated)", kind="labels", **known),
+        "depth": Volume(depth, name="depth of the wall seen, nm (simulated)", **known),
     }
     files: list[str] = yield from scaled(write_simulation(out, volumes, truth), 80, 20, 100)
     return {"out": str(out), "files": files, "class_fraction": fraction}
