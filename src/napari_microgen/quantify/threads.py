@@ -1,6 +1,10 @@
-"""How many threads may work, and the order in which they take their work."""
+"""How many threads may work, and a way to share compiled work among them."""
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 
 def available_threads() -> int:
@@ -18,3 +22,20 @@ def available_threads() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def run_in_parts(
+    kernel: Callable[..., Any], count: int, *arguments: Any, threads: int | None = None
+) -> list[int]:
+    """Call ``kernel(*arguments, first, last)`` for parts of ``range(count)``, side by side in threads.
+
+    The kernel must release the interpreter lock and its parts must not disturb each other.
+    Returns the bounds of the parts, from 0 to ``count``.
+    """
+    threads = threads or available_threads()
+    pieces = min(count, 4 * threads) if threads > 1 else 1
+    bounds = [count * k // pieces for k in range(pieces + 1)] if count else [0, 0]
+    with ThreadPoolExecutor(threads) as pool:
+        for future in [pool.submit(kernel, *arguments, first, last) for first, last in pairwise(bounds)]:
+            future.result()
+    return bounds
