@@ -156,8 +156,8 @@ def test_stopping_anywhere_leaves_the_next_run_clean(identifier, tmp_path, monke
     ticks = len(list(run(identifier, **EXAMPLES[identifier]())))
     for stop in np.random.default_rng(0).integers(1, ticks + 1, 4):
         steps = run(identifier, **EXAMPLES[identifier]())
-        for _ in range(stop):
-            next(steps)
+        for _ in zip(range(stop), steps, strict=False):  # fewer ticks where the machine is faster
+            pass
         steps.close()
     assert list(Path(tmp_path).iterdir()) == []
     assert digest(finish(run(identifier, **EXAMPLES[identifier]()))) == clean
