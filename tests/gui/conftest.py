@@ -65,6 +65,12 @@ def two_phases(shape=(6, 96, 128), seed=0, noise=12.0, levels=(70, 160)):
     return np.clip(grey, 0, 255).astype(np.uint8), truth
 
 
+@pytest.fixture
+def phases():
+    """The function that makes a two-phase image and its truth."""
+    return two_phases
+
+
 class Bench:
     """A viewer with one of our docks, and hands to press its buttons."""
 
@@ -93,6 +99,28 @@ class Bench:
 
         assert button.isVisible(), f"{button.text()!r} is not to be seen"
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def click_picture(self, place, drag=None):
+        """Press and release the mouse at a place of the picture (row, column in world units)."""
+        from qtpy.QtCore import QPoint, Qt
+        from qtpy.QtTest import QTest
+        from qtpy.QtWidgets import QApplication
+
+        (canvas,) = [w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop"]
+        camera = self.viewer.scene.camera
+
+        def pixel(spot):
+            row, column = (np.asarray(spot) - camera.center[-2:]) * camera.zoom
+            return QPoint(round(canvas.width() / 2 + column), round(canvas.height() / 2 + row))
+
+        left = Qt.MouseButton.LeftButton
+        QTest.mouseMove(canvas, pixel(place))
+        QTest.mousePress(canvas, left, pos=pixel(place))
+        for spot in drag or ():
+            QTest.mouseMove(canvas, pixel(spot))
+            self.settle(20)
+        QTest.mouseRelease(canvas, left, pos=pixel(drag[-1] if drag else place))
+        self.settle(20)
 
     def press(self, page=None, *, wait=True, timeout=60.0):
         """Turn to a page and press its button; by default wait for the job's end."""

@@ -25,8 +25,10 @@ from ..progress import Progress, Steps
 
 TICK = 0.1
 """Seconds between messages that are passed on: at most ten a second."""
-PATIENCE = (0.6, 0.25)
-"""Seconds from Cancel to terminate, and from there to kill: together under one second."""
+PATIENCE = (0.5, 0.2)
+"""Seconds from Cancel to terminate, and from there to kill: well under one second together."""
+NO_PATIENCE = (0.0, 0.1)
+"""The same while a child is still starting: it has nothing to bring to an end."""
 _END = object()
 
 
@@ -103,6 +105,7 @@ class _Child:
     def __init__(self, line: list[str], environment: Mapping[str, str]) -> None:
         self.line = line
         self.error: dict[str, str] | None = None
+        self.at_work = False
         self.warnings: list[str] = []
         self.stderr: deque[str] = deque(maxlen=200)
         self.stdout: list[str] = []
@@ -161,6 +164,7 @@ class _Child:
         if not isinstance(message, dict):
             self.stderr.append(text)
             return None
+        self.at_work = True
         if "progress" in message:
             return _progress(message["progress"])
         if "warning" in message:
@@ -200,7 +204,8 @@ class _Child:
             with contextlib.suppress(OSError, ValueError):
                 process.stdin.write("cancel\n")
                 process.stdin.flush()
-            for patience, end in zip(PATIENCE, (process.terminate, process.kill), strict=True):
+            waits = PATIENCE if self.at_work else NO_PATIENCE
+            for patience, end in zip(waits, (process.terminate, process.kill), strict=True):
                 try:
                     process.wait(patience)
                     break

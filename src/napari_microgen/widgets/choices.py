@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from ..errors import MicrogenError
 from ..units import checked_voxel_size
+from .forms import LABEL_WIDTH
 from .layers import KEY, LENGTH_UNITS, axes_of, set_voxel_size, voxel_size_of
 
 AXIS_NAMES = {"Z": "plane", "Y": "row", "X": "column"}
@@ -185,7 +186,7 @@ def labelled(title: str, widget: QWidget, tip: str = "") -> QWidget:
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     label = QLabel(title)
-    label.setMinimumWidth(64)
+    label.setMinimumWidth(LABEL_WIDTH)
     for part in (label, widget):
         part.setToolTip(tip)
     row.addWidget(label)

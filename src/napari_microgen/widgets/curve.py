@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Okabe and Ito's palette, told apart by colour-blind readers too."""
 _KEPT = 2000
+TALLEST = 220
 
 
 class Curve(QWidget):
@@ -83,20 +85,41 @@ class Curve(QWidget):
             painter.drawText(QRectF(frame.left() + 110 * index, 0, 108, 16), f"{name} {line[-1][1]:.3g}")
 
 
-class Preview(QLabel):
-    """A small grey picture that scales with the dock."""
+class Preview(QWidget):
+    """A small grey picture that takes the width of the dock."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.image: QImage | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.hide()
 
     def show_picture(self, picture: np.ndarray) -> None:
         """Show a uint8 picture, shape (R, C)."""
         picture = np.ascontiguousarray(picture)
         rows, columns = picture.shape
-        image = QImage(picture.data, columns, rows, columns, QImage.Format.Format_Grayscale8).copy()
-        width = max(64, min(self.width() or 256, 2 * columns))
-        smooth = Qt.TransformationMode.SmoothTransformation
-        self.setPixmap(QPixmap.fromImage(image).scaledToWidth(width, smooth))
+        self.image = QImage(picture.data, columns, rows, columns, QImage.Format.Format_Grayscale8).copy()
+        self.setToolTip("An image and what the network makes of it now")
+        self._fit()
         self.show()
+        self.update()
+
+    def _fit(self) -> None:
+        if self.image is not None:
+            height = self.width() * self.image.height() // max(1, self.image.width())
+            self.setFixedHeight(max(32, min(height, TALLEST)))
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+        """Keep the height in proportion."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """Draw the picture as large as fits."""
+        if self.image is None:
+            return
+        size = self.image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect((self.width() - size.width()) // 2, 0, size.width(), size.height())
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, self.image)

@@ -1,5 +1,6 @@
 """What every dock shares: pages that scroll, a button that is always in sight, one job, errors shown."""
 
+import re
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..progress import Progress, Steps
+from .fields import readable
 from .jobs import Job, first_line, report_of
 
 
@@ -65,6 +67,17 @@ class Page(QWidget):
         """Take note that another page has come to the front."""
 
 
+def in_window_words(text: str) -> str:
+    """Return a message with options of the command line called as the forms call them.
+
+    Examples
+    --------
+    >>> in_window_words("Give --max-shift 3.")
+    'Give “Max shift” 3.'
+    """
+    return re.sub(r"--([a-z][a-z-]*[a-z])", lambda found: f"“{readable(found.group(1))}”", text)
+
+
 class Notice(QFrame):
     """A message: grey for a remark, with a report to copy for an error."""
 
@@ -94,7 +107,7 @@ class Notice(QFrame):
 
     def show_error(self, line: str, report: str) -> None:
         """Show an error and keep its report."""
-        self._show(line, report, "#d55e00")
+        self._show(in_window_words(line), report, "#d55e00")
 
     def show_note(self, text: str) -> None:
         """Show a remark."""

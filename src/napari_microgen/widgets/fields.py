@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
 
 from ..parameters import Parameter
 
-AUTOMATIC = "automatic"
-"""What an empty input of an optional parameter shows."""
+AUTOMATIC, NONE, NOT_GIVEN = "automatic", "none", "not given"
+"""What an empty input of an optional parameter shows, depending on what its help text says."""
 _LARGEST = 2**31 - 1
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "text", Path: "a path"}
 
@@ -81,7 +81,7 @@ class ChoiceField(Field):
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.box.installEventFilter(_no_wheel(self))
         if parameter.optional:
-            self.box.addItem(AUTOMATIC, None)
+            self.box.addItem(_empty(parameter), None)
         for choice in parameter.choices:
             self.box.addItem(str(choice), choice)
         self.box.currentIndexChanged.connect(lambda _: self.changed.emit())
@@ -124,7 +124,7 @@ class TextField(Field):
         super().__init__()
         self.parameter = parameter
         self.edit = QLineEdit()
-        self.edit.setPlaceholderText(AUTOMATIC if parameter.optional else _expected(parameter.type))
+        self.edit.setPlaceholderText(_empty(parameter) if parameter.optional else _expected(parameter.type))
         self.edit.textChanged.connect(lambda _: self.changed.emit())
         self._fill(self.edit)
 
@@ -204,7 +204,7 @@ def readable(name: str) -> str:
     >>> readable("max_shift")
     'Max shift'
     """
-    text = name.replace("_", " ").strip()
+    text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
 
 
@@ -255,6 +255,14 @@ def meaning(kind: Any, text: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(text)
     return value
+
+
+def _empty(parameter: Parameter) -> str:
+    """Return what leaving an input empty means, as the help text says."""
+    words = parameter.help.lower()
+    if "left out:" in words or "left out," in words:
+        return AUTOMATIC
+    return NONE if "none" in words else NOT_GIVEN
 
 
 def _kinds(kind: Any) -> tuple[Any, ...]:

@@ -11,6 +11,8 @@ from ..operations import plain
 from ..parameters import Description, Parameter
 from .fields import Field, field_of, readable
 
+LABEL_WIDTH = 92
+"""Names are as wide in all forms, so that inputs stand in line."""
 MANY, FIRST = 9, 5
 """A form of more than 9 rows shows the first 5, and the others on demand."""
 
@@ -29,6 +31,7 @@ class Form(QWidget):
     def __init__(self, parameters: Collection[Parameter], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._relevant: dict[str, bool] = {}
+        self._folded = False
         self.fields: dict[str, Field] = {}
         self.labels: dict[str, QLabel] = {}
         self.parameters = {p.name: p for p in parameters}
@@ -53,6 +56,7 @@ class Form(QWidget):
         tip = tooltip(parameter.help)
         field.setToolTip(tip)
         label.setToolTip(tip)
+        label.setMinimumWidth(LABEL_WIDTH)
         field.setObjectName(parameter.name)
         field.changed.connect(self._edited)
         self._layout.addRow(label, field)
@@ -61,6 +65,11 @@ class Form(QWidget):
     def _edited(self) -> None:
         self._follow_choices()
         self.changed.emit()
+
+    def show_details(self, on: bool) -> None:
+        """Show only the first row, a switch, or all that belongs to it."""
+        self._folded = not on
+        self._follow_choices()
 
     def values(self) -> dict[str, Any]:
         """Return every parameter's value, as shown.
@@ -99,6 +108,7 @@ class Form(QWidget):
         self.more.setVisible(len(rows) > MANY)
         for name in self.parameters:
             shown = self._relevant[name] and (name in first or self.more.isChecked())
+            shown = shown and not (self._folded and name != rows[0])
             self.fields[name].setVisible(shown)
             self.labels[name].setVisible(shown)
 

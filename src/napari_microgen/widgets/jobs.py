@@ -8,14 +8,13 @@ import platform
 import threading
 import time
 import traceback
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
 from ..errors import MicrogenError
-from ..progress import Progress, Steps
+from ..progress import Steps
 from ..recipe import installed_versions
 
 TICK = 0.1
@@ -69,7 +68,7 @@ class Job(QObject):
         self._worker = create_worker(
             self._run,
             _start_thread=False,
-            _connect={"yielded": self._tick, "warned": self._warn, "finished": self._finish},
+            _connect={"warned": self._warn, "finished": self._finish},
         )
         self._worker.start()
 
@@ -94,31 +93,27 @@ class Job(QObject):
         if self._worker is not None:
             self._finished.wait(LAST_WAIT)
 
-    def _run(self) -> Generator[Progress, None, None]:
-        """Step the work and keep its outcome; a worker would drop some kinds of error."""
+    def _run(self) -> None:
+        """Step the work in the worker's thread and keep its outcome.
+
+        A plain function, not a generator: napari leaves a generator hanging when it asks a
+        worker to quit, so nothing would be cleaned up, and it drops a RuntimeError of one.
+        """
         sent = 0.0
         try:
             while not (self._stop.is_set() or self._worker.abort_requested):
-                try:
-                    tick = next(self._steps)
-                except StopIteration as end:
-                    self._outcome = end.value
-                    return
+                tick = next(self._steps)
                 now = time.monotonic()
-                if tick.values or now - sent >= TICK:
+                if (tick.values or now - sent >= TICK) and not self._stop.is_set():
                     sent = now
-                    yield tick
-        except GeneratorExit:
-            raise
+                    self.ticked.emit(tick)
+        except StopIteration as end:
+            self._outcome = end.value
         except BaseException as error:
             self._outcome = _Failure(error, report_of(error, self.title))
         finally:
             self._steps.close()  # its `finally` runs here and now: no temporary file stays
             self._finished.set()
-
-    def _tick(self, tick: Progress) -> None:
-        if not self._silent and not self.cancelling:
-            self.ticked.emit(tick)
 
     def _warn(self, warning: tuple[Any, ...]) -> None:
         if not self._silent:

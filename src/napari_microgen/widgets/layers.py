@@ -303,8 +303,8 @@ def result_layer(source: Any, volume: Volume, name: str, **changes: Any) -> Laye
     step = _step(source, volume)
     drop = (0,) if volume.data.ndim == source.ndim - 1 else ()
     metadata = dict(source.metadata) | {KEY: metadata_of(volume)}
-    if start is not None and len(start) < source.ndim:
-        start = [0.0] * (source.ndim - len(start)) + list(start)
+    if start is not None:  # plane, row, column; a 2D image lacks the first
+        start = [0.0] * (source.ndim - len(start)) + list(start)[-source.ndim :]
     placed = like(
         source, volume.data, start=start, step=step, drop=drop, name=name, metadata=metadata, **changes
     )

@@ -5,7 +5,9 @@ from typing import Any
 
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
+from ..io.reading import read
 from ..operations import run
+from ..parameters import describe
 from ..progress import Progress, Steps
 from .choices import VoxelSizeRow
 from .described import described
@@ -31,7 +33,8 @@ class LoadPage(Page):
         self.path.setToolTip("A TIFF, PNG, JPEG, BMP or NPY file, a folder of slices, or an OME-Zarr folder")
         self.file_button = QPushButton("File…")
         self.folder_button = QPushButton("Folder…")
-        self.form = Form(options_of(described("info"), leave_out=("path",)))
+        channel = options_of(describe(read), only=("channel",))
+        self.form = Form((*options_of(described("info"), leave_out=("path",)), *channel))
         self.found = QLabel("Choose a file or folder; what is in it is shown here before it is opened.")
         self.found.setWordWrap(True)
         self.found.setMinimumHeight(120)
@@ -64,7 +67,8 @@ class LoadPage(Page):
         if key == self._seen:
             return
         self._seen = key
-        steps = run("info", path=Path(key[0]).expanduser(), **self.form.values())
+        asked = {name: value for name, value in self.form.values().items() if name != "channel"}
+        steps = run("info", path=Path(key[0]).expanduser(), **asked)
         self.dock.launch("Looking into the file", steps, self._show)
 
     def start(self) -> None:
@@ -92,6 +96,9 @@ class LoadPage(Page):
 
     def _show(self, found: dict[str, Any]) -> None:
         self.found.setText(summary(found))
+        if found["metadata"].get("stored_kind") == "labels":
+            self.form.set_values({"kind": "labels"})
+            self._seen = (self.path.text().strip(), str(self.form.values()))
 
     def _add(self, loaded: tuple[list[LayerTuple], list[str]]) -> None:
         layers, notes = loaded

@@ -17,11 +17,8 @@ def fibsem_with_truth() -> list[LayerTuple]:
     return [*layers_of(sample_fibsem()), *layers_of(sample_fibsem_truth())]
 
 
-def fibsem_slice() -> list[LayerTuple]:
-    """Return one slice of the simulated FIB-SEM stack."""
-    from ..sample_data import sample_fibsem
+def sem_with_data_bar() -> list[LayerTuple]:
+    """Return one simulated SEM image with its data bar."""
+    from ..sample_data import sample_sem
 
-    stack = sample_fibsem()
-    edges = stack.voxel_size[1:] if stack.voxel_size else None
-    plane = stack.with_data(stack.plane(0), axes="YX", voxel_size=edges, name="FIB-SEM slice (simulated)")
-    return layers_of(plane)
+    return layers_of(sample_sem())

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QLabel, QSpinBox, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSpinBox, QWidget
 
 from .choices import AXIS_NAMES
 from .layers import level_zero, like, voxel_size_of
@@ -37,6 +37,8 @@ class Range(QWidget):
                 box.setToolTip(f"{what} {AXIS_NAMES[axis]} of the box, counted from 0")
                 box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 box.valueChanged.connect(self._edited)
+                box.setMaximumWidth(86)
+            self.lengths[axis].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         grid.setColumnStretch(3, 1)
 
     def fit(self, layer: Any | None) -> None:
@@ -79,8 +81,9 @@ class Range(QWidget):
     def _edited(self, _value: int = 0) -> None:
         for axis, (start, stop) in self.value().items():
             edge = self._sizes.get(axis)
-            length = "" if edge is None else f" = {(stop - start) * edge:.4g} {self._unit}"
-            self.lengths[axis].setText(f"{stop - start} px{length}")
+            length = "" if edge is None else f"{(stop - start) * edge:.4g} {self._unit}"
+            self.lengths[axis].setText(length or f"{stop - start} px")
+            self.lengths[axis].setToolTip(f"{stop - start} px {length}")
         self.changed.emit()
 
 
