@@ -168,6 +168,7 @@ def load(
     for _, label in pairs:
         found.append((yield from _labelled_planes(label, unlabelled)))
     classes = sorted(set().union(*(values for _, values in found)))
+    _require_labelled(trusted, set().union(*(planes for planes, _ in found)))
     _require_classes(classes, unlabelled)
     normalisation = _normalisation([image for image, _ in pairs], scale)
     digest = hashlib.sha256(
@@ -225,6 +226,14 @@ def _labelled_planes(label: Volume, unlabelled: int | None) -> Steps[tuple[list[
             planes.append(index)
             values |= here
     return planes, values
+
+
+def _require_labelled(trusted: Sequence[int], labelled: set[int]) -> None:
+    missing = sorted(set(trusted) - labelled)
+    if missing:
+        raise ParameterError(
+            f"The planes {missing} are named as labelled by hand, but hold no label. Planes are counted from 0."
+        )
 
 
 def _require_classes(classes: list[int], unlabelled: int | None) -> None:

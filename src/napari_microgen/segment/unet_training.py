@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..errors import CheckpointError, ParameterError
+from ..io.atomic import sweep_partials
 from ..io.weights import save_model
 from ..progress import Progress, Steps, stepwise
 from ..recipe import installed_versions
@@ -214,6 +215,7 @@ class _Job:
             result = self.result(method, budget) | {"scores": (yield from watch.scores())}
             result["notes"] = _notes(self.data) + watch.notes()
             yield Progress(budget.step, budget.total, "saving the model")
+            sweep_partials(self.out.parent)
             save_model(self.out, method.final(), {"method": self.chosen.method, "details": self.card(result)})
         return result
 
