@@ -185,15 +185,6 @@ def test_formula_cells_are_written_with_a_quote_and_read_without(tmp_path):
     assert parse_table(text)["a"].cells == tuple(cells)
 
 
-def test_real_tables_are_read(real_data):
-    folder = real_data("thin-film-conditions")
-    for path in sorted(folder.glob("*.csv")):
-        table = read_table(path)
-        assert len(table) in (9, 110, 123)
-        assert sum(table.is_numeric(name) for name in table.names) >= 6
-        assert sum(column.unit is not None for column in table.columns) >= 4
-
-
 LETTERS = list("abcXYZ =+@-'\",;|#äµ°号0123456789.")
 
 

@@ -73,7 +73,7 @@ def known_unit(unit: str) -> bool:
     >>> [known_unit(text) for text in ("µS/cm", "um-1", "°C", "at.%", "a.u.")]
     [True, True, True, False, False]
     """
-    return _parsed(unit) is not None
+    return pint_unit(unit) is not None
 
 
 def same_kind(first: str, second: str) -> bool:
@@ -84,7 +84,7 @@ def same_kind(first: str, second: str) -> bool:
     >>> same_kind("1/um", "mm^-1"), same_kind("nm", "S/cm")
     (True, False)
     """
-    one, other = _parsed(first), _parsed(second)
+    one, other = pint_unit(first), pint_unit(second)
     if one is None or other is None:
         return first.strip() == second.strip()
     return bool(one.dimensionality == other.dimensionality)
@@ -113,11 +113,23 @@ def convert(value: Any, unit: str, to: str) -> Any:
     return value * scale + shift if shift else value * scale
 
 
+def unit_text(unit: Any) -> str:
+    """Return a pint unit as text that `pint_unit` reads again.
+
+    Examples
+    --------
+    >>> unit_text(pint_unit("1/um") ** 2)
+    '1/µm^2'
+    """
+    text = f"{unit:~C}".replace("**", "^")
+    return text or "1"
+
+
 @cache
 def _line(unit: str, to: str) -> tuple[float, float]:
     """Return factor and offset from one unit to another, rounded as decimals are written."""
     registry = _registry()
-    zero, one = (registry.Quantity(v, _parsed(unit)).to(_parsed(to)).magnitude for v in (0.0, 1.0))
+    zero, one = (registry.Quantity(v, pint_unit(unit)).to(pint_unit(to)).magnitude for v in (0.0, 1.0))
     return float(f"{one - zero:.14g}"), float(f"{zero:.14g}")
 
 
@@ -129,11 +141,12 @@ def _registry() -> Any:
 
 
 @cache
-def _parsed(unit: str) -> Any:
+def pint_unit(unit: str) -> Any:
     """Return the unit as pint knows it; None if it is a mere label.
 
-    Only single names reach pint: products and powers are read here, so that a text such
-    as ``9**9**9`` costs nothing.
+    For arithmetic with units; `unit_text` turns the outcome into text. Only single names
+    reach pint: products and powers are read here, so that a text such as ``9**9**9``
+    costs nothing.
     """
     text = unit.strip().translate(_SUPERSCRIPTS)
     product = _registry().Unit("dimensionless")
