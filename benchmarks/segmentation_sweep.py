@@ -2,8 +2,7 @@
 
 Prints a table in Markdown on standard error and one JSON line on standard output. ``--rows`` and the
 training options are those of ``segmentation_table.py``; networks are trained afresh at every point.
-``--axes``
-chooses the parameters to sweep. All data are simulated.
+``--axes`` chooses the parameters to sweep. All data are simulated.
 """
 
 import sys
@@ -66,6 +65,7 @@ def main() -> None:
         benchmark="segmentation_sweep",
         size=options.size,
         point=options.point,
+        prepared=options.prepare,
         seeds=list(seeds),
         sweep=found,
         best=best,

@@ -64,6 +64,16 @@ def stack(
     return Volume(grey, name="image", **known), Volume(labels, name="labels", kind="labels", **known)
 
 
+def given(point: str, seed: int, planes: int, options: Any, changes: tuple) -> tuple:
+    """Return image and labels of a volume, cleaned first if asked."""
+    image, labels = stack(point, seed, planes, options.size, changes)
+    if options.prepare:
+        from napari_microgen.prepare.pipeline import prepare
+
+        image = prepare(image, curtaining="fft", shading="additive")
+    return image, labels
+
+
 def segmented(row: str, image: Volume, training: tuple, options: dict[str, Any], seed: int) -> Volume:
     """Return the phase map of one row of the table."""
     if row in ("otsu", "hybrid"):
@@ -92,9 +102,9 @@ def segmented(row: str, image: Volume, training: tuple, options: dict[str, Any],
 
 def scored(row: str, point: str, seed: int, options: Any, changes: tuple = ()) -> dict[str, float]:
     """Return the scores of one row for one seed, on a volume of its own."""
-    image, truth = stack(point, 1000 + seed, options.test_planes, options.size, changes)
+    image, truth = given(point, 1000 + seed, options.test_planes, options, changes)
     needs = row not in ("otsu", "hybrid")
-    training = stack(point, 2000 + seed, options.train_planes, options.size, changes) if needs else ()
+    training = given(point, 2000 + seed, options.train_planes, options, changes) if needs else ()
     how = {"steps": options.steps, "minutes": options.minutes, "device": options.device}
     found = score(segmented(row, image, training, how, seed), truth, compare="phases")
     classes = found["classes"]
@@ -119,6 +129,7 @@ def parser_of(description: str | None) -> Any:
     parser.add_argument("--rows", default="otsu,hybrid", help=f"rows, of {', '.join(ROWS)}")
     parser.add_argument("--point", choices=tuple(POINTS), default="cubic", help="voxel shape")
     parser.add_argument("--seed", type=int, default=0, help="first seed; --runs seeds are used")
+    parser.add_argument("--prepare", action="store_true", help="remove curtains and shading first")
     parser.add_argument("--test-planes", type=int, default=16, help="planes to score on")
     parser.add_argument("--train-planes", type=int, default=90, help="planes to train on")
     parser.add_argument("--steps", type=int, help="training steps of our network")
@@ -145,6 +156,7 @@ def main() -> None:
         benchmark="segmentation_table",
         size=options.size,
         point=options.point,
+        prepared=options.prepare,
         seeds=list(seeds),
         rows=table,
         printed={row: dict(zip(COLUMNS, PRINTED[row], strict=True)) for row in rows if row in PRINTED},
