@@ -210,3 +210,25 @@ def test_torch_is_not_loaded_without_a_network():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_stacks_larger_than_memory_are_read_by_plane_and_written_to_disk(method, monkeypatch, tmp_path):
+    """A lazy stack that counts its reads; the result lies in a file when memory is short."""
+    grey, _ = two_phases((5, 60, 70))
+    expected = np.asarray(segment(Volume(grey, "ZYX"), method=method))
+
+    class Lazy:
+        shape, ndim, dtype, largest = grey.shape, 3, grey.dtype, 0
+
+        def __getitem__(self, place):
+            part = grey[place]
+            Lazy.largest = max(Lazy.largest, part.size)
+            return part
+
+    monkeypatch.setenv("MICROGEN_MEMORY", "20000")
+    monkeypatch.setenv("MICROGEN_CACHE", str(tmp_path))
+    result = segment(Volume(Lazy(), "ZYX"), method=method)
+    assert isinstance(result.data, np.memmap)
+    assert Lazy.largest == 60 * 70
+    np.testing.assert_array_equal(np.asarray(result), expected)

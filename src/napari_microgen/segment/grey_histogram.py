@@ -1,6 +1,6 @@
 """A histogram of grey values of any type, in one form for one slice and for a whole stack."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,14 +80,27 @@ def grey_histogram(plane: np.ndarray, limits: tuple[float, float] | None = None)
     low, high = limits or grey_range([plane])
     whole = plane.dtype.kind in "biu"
     if whole and high - low < FINE_BINS:
-        values = plane.ravel().astype(np.int64) - int(low)
-        return GreyHistogram(np.bincount(values, minlength=int(high - low) + 1), low - 0.5, 1.0)
+        levels = int(high - low) + 1
+        return GreyHistogram(
+            _counted(plane, levels, lambda part: part.astype(np.int64) - int(low)), low - 0.5, 1.0
+        )
     if high == low:
         return GreyHistogram(np.array([plane.size]), low, 0.0)
     width = (high - low) / FINE_BINS
-    place = ((plane.ravel().astype(np.float64) - low) / width).astype(np.intp)
-    counts = np.bincount(np.minimum(place, FINE_BINS - 1), minlength=FINE_BINS)
-    return GreyHistogram(counts, low, width)
+
+    def place(part: np.ndarray) -> np.ndarray:
+        return np.minimum((part.astype(np.float64) - low) / width, FINE_BINS - 1).astype(np.intp)
+
+    return GreyHistogram(_counted(plane, FINE_BINS, place), low, width)
+
+
+def _counted(plane: np.ndarray, bins: int, place: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Count a plane a million pixels at a time, so that the bin numbers take little memory."""
+    flat, part = plane.reshape(-1), 1 << 20
+    counts = np.zeros(bins, np.int64)
+    for start in range(0, flat.size, part):
+        counts += np.bincount(place(flat[start : start + part]), minlength=bins)
+    return counts
 
 
 def added(histograms: Iterable[GreyHistogram]) -> GreyHistogram:

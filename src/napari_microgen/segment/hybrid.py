@@ -7,7 +7,7 @@ import numpy as np
 from .grey_histogram import GreyHistogram
 from .otsu import otsu_threshold
 from .second_derivative import second_derivative_threshold
-from .superpixels import superpixel_means, superpixels
+from .superpixels import superpixel_means
 
 UNLABELLED, SOLID, PORE, SHINE_THROUGH = 0, 1, 2, 3
 
@@ -62,7 +62,7 @@ def label_plane(grey: np.ndarray, thresholds: Thresholds, area: float, compactne
     low, high = float(grey.min()), float(grey.max())
     if thresholds.foot is not None and high > low:
         scaled = (grey.astype(np.float32) - np.float32(low)) / np.float32(high - low)
-        means = superpixel_means(scaled, superpixels(scaled, area, compactness))
+        means = superpixel_means(scaled, area, compactness)
         behind = means < (thresholds.foot - low) / (high - low)
         labels[behind & (labels == SOLID)] = SHINE_THROUGH
     return labels

@@ -1,8 +1,7 @@
 """Superpixels: small patches of like grey, so that noise is averaged before a threshold."""
 
-import math
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from ..correlation import PairSums, correlation_length, pair_sums, radial_probab
 
 SMALLEST_AREA = 20.0
 """Superpixels are never asked to be smaller than this, in px."""
-_BLOCK = 1 << 20
+_BLOCK = 1000
 
 
 def superpixels(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.ndarray:
@@ -31,32 +30,40 @@ def superpixels(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.n
     -------
     ndarray of int64, shape (R, C)
         Patches numbered from 0.
-
-    Notes
-    -----
-    Planes above a million pixels are clustered in blocks of about that size.
     """
     from skimage.segmentation import slic
 
-    rows, columns = grey.shape
-    labels = np.empty(grey.shape, np.int64)
-    done = 0
-    for row in _edges(rows, math.ceil(rows / math.sqrt(_BLOCK))):
-        for column in _edges(columns, math.ceil(columns / math.sqrt(_BLOCK))):
-            block = grey[row, column]
-            number = max(1, round(block.size / area))
-            found = slic(block, number, compactness, channel_axis=None, start_label=0) if number > 1 else 0
-            labels[row, column] = done + found
-            done = int(labels[row, column].max()) + 1
-    return labels
+    number = max(1, round(grey.size / area))
+    if number == 1:
+        return np.zeros(grey.shape, np.int64)
+    return np.asarray(slic(grey, number, compactness, channel_axis=None, start_label=0))
 
 
-def superpixel_means(grey: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Replace each pixel by the mean grey of its superpixel, float64, shape (R, C)."""
-    flat = labels.ravel()
-    count = np.bincount(flat)
-    total = np.bincount(flat, grey.ravel())
-    return np.asarray((total / np.maximum(count, 1))[labels])
+def superpixel_means(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.ndarray:
+    """Replace each pixel by the mean grey of its superpixel.
+
+    Parameters
+    ----------
+    grey : ndarray of float, shape (R, C)
+        Grey values from 0 to 1.
+    area, compactness : float
+        As for `superpixels`.
+
+    Returns
+    -------
+    ndarray of float32, shape (R, C)
+        Means. Planes above a million pixels are clustered in blocks of about that size.
+    """
+    means = np.empty(grey.shape, np.float32)
+    rows, columns = (_blocks(n) for n in grey.shape)
+    for place in product(rows, columns):
+        block = grey[place]
+        labels = superpixels(block, area, compactness).ravel()
+        count = np.bincount(labels)
+        means[place] = (np.bincount(labels, block.ravel()) / np.maximum(count, 1))[labels].reshape(
+            block.shape
+        )
+    return means
 
 
 def superpixel_area(masks: Iterable[np.ndarray]) -> float:
@@ -84,6 +91,7 @@ def superpixel_area(masks: Iterable[np.ndarray]) -> float:
     return max(SMALLEST_AREA, (0.85 * length) ** 2 if length else SMALLEST_AREA)
 
 
-def _edges(size: int, parts: int) -> list[slice]:
-    cuts = [round(i * size / parts) for i in range(parts + 1)]
-    return [slice(a, b) for a, b in pairwise(cuts)]
+def _blocks(size: int) -> list[slice]:
+    """Cut an edge into equal parts of about a thousand pixels."""
+    parts = max(1, round(size / _BLOCK))
+    return [slice(a, b) for a, b in pairwise(round(i * size / parts) for i in range(parts + 1))]
