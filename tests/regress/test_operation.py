@@ -7,7 +7,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from napari_microgen.errors import MicrogenError, ParameterError, RegressionError, TableError
+from napari_microgen.features import Feature, FeatureTable
 from napari_microgen.io.table_csv import format_table
+from napari_microgen.io.tables import write_table
 from napari_microgen.regress.operation import regress
 from napari_microgen.regress.prediction import predict
 from napari_microgen.regress.presets import PAPER_MODELS
@@ -205,6 +207,23 @@ def test_measured_features_are_joined(tmp_path):
     (dropped,) = result["rows"]["dropped"]
     assert dropped["sample"] == "s4"
     assert "not percolating along +row" in dropped["reason"]
+
+
+def test_one_file_per_sample_is_named_by_the_file(tmp_path):
+    columns = series()
+    files = []
+    for i, sample in enumerate(columns["sample"]):
+        table = FeatureTable(
+            (
+                Feature(name="relative_density", value=columns["D"][i]),
+                Feature(name="strut_diameter", value=columns["phi"][i] / 1000, unit="um"),
+            )
+        )
+        files.append(write_table(table, tmp_path / f"{sample}.csv"))
+    properties = written(tmp_path / "p.csv", {"sample": columns["sample"], "sigma": columns["sigma"]})
+    result = regress(properties, target="sigma", measured=files, resamples=0)
+    assert result["best"]["features"] == ["relative_density", "strut_diameter"]
+    assert result["rows"]["used"] == 18
 
 
 def test_outputs_and_prediction(tmp_path, table):

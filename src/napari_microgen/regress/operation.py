@@ -24,7 +24,7 @@ from .report import (
     nested_block,
     reference_blocks,
 )
-from .sample_table import SampleTable, in_unit, joined, load_samples
+from .sample_table import SampleTable, in_unit, joined, load_measured, load_samples
 from .search import Ranking, Search, outer_folds
 
 DELIMITERS = {"auto": None, "comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
@@ -84,7 +84,8 @@ def regress(
     sample : str or None
         Column with the names of the samples. If left out, a column called sample, name, id or file.
     measured : list of Path or None
-        Feature tables written by ``microgen quantify``, joined to the table by the names of the samples.
+        Feature tables written by ``microgen quantify``, joined to the table by the names of the samples
+        (that of the file, where a table names none).
     test : Path or None
         CSV file with samples kept apart, same columns, on which every model is tried.
     coverage : float
@@ -121,8 +122,8 @@ def regress(
     yield Progress(0, _STEPS, "reading the table")
     reading: dict[str, Any] = {"delimiter": DELIMITERS[delimiter], "decimal": DECIMALS[decimal]}
     samples, csv = load_samples(table, sample=sample, **reading)
-    for path in measured or ():
-        samples = joined(samples, load_samples(path, **reading)[0])
+    for features_of_samples in load_measured(measured or (), **reading):
+        samples = joined(samples, features_of_samples)
     matrix = _matrix(samples, target, features, group, engineered=engineered)
     search = Search(matrix, models, max_features)
     ranking: Ranking = yield from scaled(search.rank(), 50, 250, _STEPS)

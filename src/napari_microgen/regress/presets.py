@@ -10,7 +10,7 @@ SYMBOLS: Mapping[str, str] = {
     "G": "gaussian_curvature",
     "M": "mean_curvature",
     "alpha": "bruggeman_exponent",
-    "beta": "curvature_strut_ratio",
+    "beta": "curvature_ratio",
 }
 """The paper's symbol of each feature and its standard name."""
 

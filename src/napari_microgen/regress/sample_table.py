@@ -110,8 +110,41 @@ def load_samples(
     """
     csv = read_table(path, delimiter=delimiter, decimal=decimal)
     if {"name", "value", "unit"} <= set(csv.names):
-        return from_features(_features(csv), source=csv.source), csv
+        return from_features(_features(csv, path.stem), source=csv.source), csv
     return from_csv(csv, sample), csv
+
+
+def load_measured(
+    paths: Iterable[Path], *, delimiter: str | None = None, decimal: str | None = None
+) -> list[SampleTable]:
+    """Read feature tables; those with one row per feature are put together, each file or entry a sample.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files written by ``microgen quantify`` (a sample without a name is called like its file), or with
+        one row per sample.
+    delimiter, decimal : str, optional
+        See `io.table_csv.read_table`.
+
+    Raises
+    ------
+    TableError
+        If a feature comes twice for a sample, or its units differ in kind.
+    """
+    measured: list[Feature] = []
+    tables: list[SampleTable] = []
+    sources: list[str] = []
+    for path in paths:
+        csv = read_table(path, delimiter=delimiter, decimal=decimal)
+        if {"name", "value", "unit"} <= set(csv.names):
+            measured += _features(csv, path.stem)
+            sources.append(csv.source)
+        else:
+            tables.append(from_csv(csv))
+    if measured:
+        tables.append(from_features(measured, ", ".join(sources[:3]) + (", ..." if len(sources) > 3 else "")))
+    return tables
 
 
 def from_csv(csv: CsvTable, sample: str | None = None) -> SampleTable:
@@ -248,7 +281,7 @@ def in_unit(values: Any, unit: str | None, to: str | None, what: str) -> Any:
     return convert(values, unit or "1", to or "1")
 
 
-def _features(csv: CsvTable) -> Iterable[Feature]:
+def _features(csv: CsvTable, unnamed: str) -> Iterable[Feature]:
     """Read features back from a file with one row per feature."""
     values = csv.numbers("value")
     columns = {name: csv[name].cells for name in csv.names}
@@ -261,7 +294,7 @@ def _features(csv: CsvTable) -> Iterable[Feature]:
             value=None if undefined else float(value),
             unit=columns["unit"][row] or "1",
             reason=(reason or "missing without a reason") if undefined else reason or None,
-            sample=columns.get("sample", blank)[row],
+            sample=columns.get("sample", blank)[row] or unnamed,
         )
 
 
