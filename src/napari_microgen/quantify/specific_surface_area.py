@@ -19,7 +19,7 @@ from ..features import Feature
 from ..progress import Progress, Steps, scaled
 from .line_crossings import Window, crossing_pairs, crossing_rate
 from .smoothed_mesh_area import smoothed_mesh_area_steps
-from .voxel_configurations import Counts, count_configurations, counting_steps
+from .voxel_configurations import Configuration, Counts, count_configurations, counting_steps
 
 NAMES = ("specific_surface_area",)
 NEEDS_LENGTH = True
@@ -84,6 +84,36 @@ def specific_surface_area(
     )
 
 
+def voxel_face_area(phase: np.ndarray, spacing: tuple[float, ...]) -> float:
+    """Area of the voxel faces between a phase and the rest, per volume of the sample.
+
+    This is what some tools report. It is half as large again as the true area of an
+    isotropic structure at any resolution, and is given for comparison only.
+
+    Parameters
+    ----------
+    phase : ndarray of bool, shape (P, R, C)
+        True where the phase is. Outer faces do not count.
+    spacing : (float, float, float)
+        Voxel edges, in micrometre.
+
+    Returns
+    -------
+    float
+        In 1/micrometre.
+
+    Examples
+    --------
+    >>> half = np.zeros((4, 4, 4), bool)
+    >>> half[:2] = True
+    >>> voxel_face_area(half, (1.0, 1.0, 1.0))
+    0.25
+    """
+    faces: tuple[Configuration, ...] = tuple(((0, 0, 0), step) for step in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    counts = count_configurations(phase, faces)
+    return float(counts.mixed @ (1 / np.asarray(spacing)) / phase.size)
+
+
 def measure(
     phase: np.ndarray, spacing: tuple[float, ...] | None, *, window: Window = "stationary", mesh: bool = True
 ) -> Steps[list[Feature]]:
@@ -136,6 +166,7 @@ def measure(
         area: float = yield from scaled(steps_of_mesh, len(phase), total - len(phase), total)
         cells = phase.size if window == "isolated" else np.prod(np.array(phase.shape) - 1)
         values["smoothed_mesh"] = float(area / (cells * np.prod(spacing)))
+    values["voxel_faces"] = voxel_face_area(phase, spacing)
     yield Progress(total, total, "surface measured")
     remark, bias = _remarks(value, values)
     details: dict[str, Any] = {"window": window, "relative_bias_estimate": bias} | values
