@@ -1,7 +1,7 @@
 """Superpixels: small patches of like grey, so that noise is averaged before a threshold."""
 
+import math
 from collections.abc import Iterable
-from itertools import pairwise, product
 
 import numpy as np
 
@@ -9,11 +9,12 @@ from ..correlation import PairSums, correlation_length, pair_sums, radial_probab
 
 SMALLEST_AREA = 20.0
 """Superpixels are never asked to be smaller than this, in px."""
-_BLOCK = 1000
+SWEEPS = 10
+"""Passes of the clustering; more change nothing that can be seen."""
 
 
 def superpixels(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.ndarray:
-    """Cut a slice into superpixels by simple linear iterative clustering (SLIC).
+    """Cut a slice into connected superpixels by simple linear iterative clustering (SLIC).
 
     Achanta et al. 2012, doi 10.1109/TPAMI.2012.120.
 
@@ -29,7 +30,7 @@ def superpixels(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.n
     Returns
     -------
     ndarray of int64, shape (R, C)
-        Patches numbered from 0.
+        Patches numbered from 0, each in one piece.
     """
     from skimage.segmentation import slic
 
@@ -42,6 +43,9 @@ def superpixels(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.n
 def superpixel_means(grey: np.ndarray, area: float, compactness: float = 0.2) -> np.ndarray:
     """Replace each pixel by the mean grey of its superpixel.
 
+    The same clustering as `superpixels`, compiled, and without making each patch one
+    piece, which means do not need.
+
     Parameters
     ----------
     grey : ndarray of float, shape (R, C)
@@ -52,18 +56,13 @@ def superpixel_means(grey: np.ndarray, area: float, compactness: float = 0.2) ->
     Returns
     -------
     ndarray of float32, shape (R, C)
-        Means. Planes above a million pixels are clustered in blocks of about that size.
+        Means.
     """
-    means = np.empty(grey.shape, np.float32)
-    rows, columns = (_blocks(n) for n in grey.shape)
-    for place in product(rows, columns):
-        block = grey[place]
-        labels = superpixels(block, area, compactness).ravel()
-        count = np.bincount(labels)
-        means[place] = (np.bincount(labels, block.ravel()) / np.maximum(count, 1))[labels].reshape(
-            block.shape
-        )
-    return means
+    from .clustering import clustered
+
+    rows, columns = (max(1, min(n, round(n / math.sqrt(area)))) for n in grey.shape)
+    labels, means = clustered(np.ascontiguousarray(grey, np.float32), rows, columns, compactness, SWEEPS)
+    return np.asarray(means[labels])
 
 
 def superpixel_area(masks: Iterable[np.ndarray]) -> float:
@@ -89,9 +88,3 @@ def superpixel_area(masks: Iterable[np.ndarray]) -> float:
         return SMALLEST_AREA
     length = correlation_length(*radial_probability(sums))
     return max(SMALLEST_AREA, (0.85 * length) ** 2 if length else SMALLEST_AREA)
-
-
-def _blocks(size: int) -> list[slice]:
-    """Cut an edge into equal parts of about a thousand pixels."""
-    parts = max(1, round(size / _BLOCK))
-    return [slice(a, b) for a, b in pairwise(round(i * size / parts) for i in range(parts + 1))]
