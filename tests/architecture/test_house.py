@@ -33,11 +33,11 @@ TORCH_FILES = {
     "segment/unet_default.py",
     "segment/unet_fused.py",
     "segment/unet_inference.py",
+    "segment/unet_job.py",
     "segment/unet_method.py",
     "segment/unet_model.py",
     "segment/unet_paper.py",
     "segment/unet_tiles.py",
-    "segment/unet_training.py",
     "train/devices.py",
     "train/torch_state.py",
 }

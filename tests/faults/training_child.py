@@ -16,7 +16,7 @@ import scipy.ndimage  # noqa: F401 - so that no kill falls into an import
 import torch
 
 from napari_microgen.io import tiff, weights  # noqa: F401
-from napari_microgen.segment import unet_method, unet_training
+from napari_microgen.segment import unet_job, unet_method, unet_training
 from napari_microgen.train import checkpoints, log
 
 STEPS, EVERY = 12, 3
@@ -66,7 +66,7 @@ def train(job):
 
     spoken(unet_method.Segmenter, "step", "step", "between", say)
     spoken(checkpoints.Checkpoints, "save", "save", "between", say)
-    spoken(unet_training, "save_model", "export", "exported", say)
+    spoken(unet_job, "save_model", "export", "exported", say)
     touching = [(os, "fsync"), (os, "replace"), (os, "rename"), (os, "unlink"), (os, "chmod")]
     touching += [
         (log.LossLog, "_append_whole"),

@@ -232,7 +232,8 @@ def _require_labelled(trusted: Sequence[int], labelled: set[int]) -> None:
     missing = sorted(set(trusted) - labelled)
     if missing:
         raise ParameterError(
-            f"The planes {missing} are named as labelled by hand, but hold no label. Planes are counted from 0."
+            f"The planes {missing} are named as labelled by hand, but hold no label. Planes are counted "
+            f"from 0."
         )
 
 

@@ -123,9 +123,9 @@ class Segmenter:
                 if self.pieces >= len(batch):
                     raise MemoryLimitError(_no_room(batch, self.device)) from None
                 self.pieces = min(2 * self.pieces, len(batch))
-                for name, buffer in self.network.named_buffers():
-                    buffer.copy_(before[name])
+                self._put_back(before)
         if not np.isfinite(loss):
+            self._put_back(before)
             return loss
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
@@ -137,6 +137,11 @@ class Segmenter:
         self.average.update(self.network)
         return loss
 
+    def _put_back(self, before: Mapping[str, Tensor]) -> None:
+        """Undo what an update that failed did to the statistics of the normalisation layers."""
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(before[name])
+
     def _gradients(self, batch: Sequence[Sample]) -> float:
         self.optimiser.zero_grad(set_to_none=True)
         total = 0.0
@@ -146,7 +151,7 @@ class Segmenter:
                 logits = self.network(images)
             loss = segmentation_loss(logits.float(), labels, self.recipe.dice) * (len(chosen) / len(batch))
             if not torch.isfinite(loss):
-                return float(loss)
+                return float(loss.detach())
             loss.backward()
             total += float(loss.detach())
         return total
