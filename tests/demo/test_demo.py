@@ -36,7 +36,7 @@ def test_the_hybrid_map_beats_otsu_where_walls_shine_through(story):
 
 def test_pictures_and_maps_keep_the_voxel_size(story):
     out, _ = story
-    for name in ("raw", "prepare", "otsu", "hybrid", "unet", "annotation"):
+    for name in ("raw", "prepare", "otsu", "hybrid", "unet", "annotate", "painted"):
         volume = read(out / f"{name}.tif")
         assert volume.voxel_size == pytest.approx((25.0, 18.6, 18.6))
         assert volume.unit == "nm"
