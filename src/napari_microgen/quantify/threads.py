@@ -2,9 +2,15 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..progress import Progress, Steps
+
+R = TypeVar("R")
 
 
 def available_threads() -> int:
@@ -39,3 +45,19 @@ def run_in_parts(
         for future in [pool.submit(kernel, *arguments, first, last) for first, last in pairwise(bounds)]:
             future.result()
     return bounds
+
+
+def stoppable(work: Callable[[np.ndarray], R], message: str) -> Steps[R]:
+    """Run ``work(stop)`` in a thread and tick four times a second until it ends.
+
+    If the generator is closed, ``stop[0]`` becomes 1, and compiled work that looks at it ends early.
+    """
+    stop = np.zeros(1, np.uint8)
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            future = pool.submit(work, stop)
+            while not wait([future], 0.25).done:
+                yield Progress(0, None, message)
+            return future.result()
+        finally:
+            stop[0] = 1
