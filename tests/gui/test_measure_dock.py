@@ -15,6 +15,7 @@ def half(shape=(8, 20, 20)):
 def test_density_of_a_half_filled_volume(bench):
     layer = bench.labels(half())
     dock = bench.open("Measure")
+    dock.measure.quantities.tick_only("relative_density")
     bench.press()
     bench.assert_no_error()
     assert dock.measure.table["relative_density"].value == 0.5
@@ -27,6 +28,7 @@ def test_density_of_a_half_filled_volume(bench):
 def test_a_layer_changed_during_the_job_keeps_its_own_features(bench):
     layer = bench.labels(half((40, 200, 200)))
     dock = bench.open("Measure")
+    dock.measure.quantities.tick_only("relative_density")
     bench.press(wait=False)
     layer.data = np.zeros_like(layer.data)
     bench.wait()
@@ -41,7 +43,7 @@ def test_a_layer_changed_during_the_job_keeps_its_own_features(bench):
 
 def test_a_layer_removed_during_the_job_does_not_swallow_the_result(bench):
     layer = bench.labels(half((40, 200, 200)))
-    bench.open("Measure")
+    bench.open("Measure").measure.quantities.tick_only("relative_density")
     bench.press(wait=False)
     bench.viewer.layers.remove(layer)
     bench.wait()
@@ -77,6 +79,7 @@ def test_a_wrong_voxel_size_is_refused_where_it_is_typed(bench, text):
 def test_the_table_is_saved_with_units_and_reasons(bench, tmp_path):
     bench.labels(np.zeros((4, 8, 8), np.uint8))
     dock = bench.open("Measure")
+    dock.measure.quantities.tick_only("relative_density", "porosity")
     bench.press()
     dock.measure.save_table(tmp_path / "table")
     with open(tmp_path / "table.csv", encoding="utf-8-sig", newline="") as file:
@@ -84,6 +87,29 @@ def test_the_table_is_saved_with_units_and_reasons(bench, tmp_path):
     assert "relative_density" in text
     assert "phase 1 is absent" in text
     assert next(csv.reader(text.splitlines()))
+
+
+def test_all_quantities_of_a_small_volume_have_a_value_or_a_reason(bench):
+    bench.labels(half())
+    dock = bench.open("Measure")
+    bench.press()
+    bench.assert_no_error()
+    table = dock.measure.result
+    assert table.rowCount() == len(dock.measure.table) > 5
+    for row, feature in enumerate(dock.measure.table):
+        value, unit, remark = (table.item(row, column).text() for column in (1, 2, 3))
+        assert (value == "undefined") == (feature.value is None)
+        assert remark or feature.value is not None
+        assert unit or feature.unit == "1" or feature.value is None
+
+
+def test_only_what_is_defined_in_2d_is_offered_for_an_image(bench):
+    bench.labels(half((1, 20, 20))[0])
+    quantities = bench.open("Measure").measure.quantities
+    offered = [i.text() for i in map(quantities.item, range(quantities.count())) if not i.isHidden()]
+    assert "relative density" in offered
+    assert "gaussian curvature" not in offered
+    assert quantities.ticked() == ("all",)
 
 
 def test_without_labels_the_button_says_what_to_do(bench):

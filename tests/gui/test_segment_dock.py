@@ -138,6 +138,12 @@ def test_painted_labels_are_saved_by_themselves(stack):
     saved = read(autosave_path(layer), kind="labels")
     np.testing.assert_array_equal(saved.data, layer.data)
     assert saved.voxel_size == (25.0, 18.6, 18.6)
+    bench.viewer.layers.remove(layer)
+    page.open_autosaved(str(autosave_path(layer)))
+    again = bench.viewer.layers[-1]
+    np.testing.assert_array_equal(again.data, layer.data)
+    again.paint((1, 10, 10), 3)
+    bench.assert_units_agree()
 
 
 def test_scores_of_a_known_mistake(stack):

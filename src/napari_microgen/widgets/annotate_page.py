@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QButtonGroup, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QButtonGroup, QFileDialog, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from ..operations import run
 from ..volume import Volume
@@ -14,6 +14,7 @@ from .described import described
 from .dock import Dock, Page
 from .forms import Form, options_of
 from .layers import KEY, level_zero, like
+from .readers import load
 from .results import Results
 from .snapshot import Snapshot, add_layer
 from .superpixel_tool import SuperpixelTool
@@ -65,6 +66,8 @@ class AnnotatePage(Page):
         self.paint = PaintTools()
         self.empty = QPushButton("New empty annotation")
         self.empty.setToolTip("Add a labels layer of zeros over the image, to paint from nothing")
+        self.recover = QPushButton("Open autosaved…")
+        self.recover.setToolTip("Open an annotation that was saved by itself while it was painted")
         self.superpixels = SuperpixelTool(self.viewer, self)
         self.autosave = Autosave(self)
         self._followed: Any = None
@@ -73,6 +76,7 @@ class AnnotatePage(Page):
         self.labels.changed.connect(self._layers_changed)
         self.form.changed.connect(self.changed)
         self.empty.clicked.connect(lambda: dock.attempt(self._add_empty))
+        self.recover.clicked.connect(self._pick_autosaved)
         self.paint.classes.chosen.connect(self._class_chosen)
         self.paint.group.buttonClicked.connect(lambda _: dock.attempt(self._tool_chosen))
         self.superpixels.status.connect(self.paint.status.setText)
@@ -87,7 +91,10 @@ class AnnotatePage(Page):
         self.column.addWidget(self.results.replace)
         self.column.addWidget(QLabel("Paint on, or correct, an annotation:"))
         self.column.addWidget(labelled("Labels", self.labels, "The annotation that is painted on"))
-        self.column.addWidget(self.empty)
+        row = QHBoxLayout()
+        row.addWidget(self.empty)
+        row.addWidget(self.recover)
+        self.column.addLayout(row)
         self.column.addWidget(self.paint)
 
     def problem(self) -> str | None:
@@ -124,6 +131,18 @@ class AnnotatePage(Page):
                 self.viewer, (data, placed | {"colormap": annotation_colours(), "opacity": OPACITY}, "labels")
             )
         )
+
+    def _pick_autosaved(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open", str(autosave_folder()), "Annotations (*.tif)")
+        if chosen:
+            self.dock.attempt(lambda: self.open_autosaved(chosen))
+
+    def open_autosaved(self, path: str) -> None:
+        """Open an autosaved annotation as a new layer."""
+        ((data, keywords, kind),), _ = load(path, kind="labels")
+        data = np.array(data)  # to be painted on
+        colours = {"colormap": annotation_colours(), "opacity": OPACITY}
+        self.labels.choose(add_layer(self.viewer, (data, keywords | colours, kind)))
 
     def _layers_changed(self) -> None:
         labels, image = self.labels.layer(), self.image.layer()

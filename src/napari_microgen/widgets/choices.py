@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -11,6 +11,9 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QVBoxLayout,
     QWidget,
 )
@@ -61,6 +64,20 @@ class LayerChoice(QComboBox):
         for index in range(self.count()):
             if self.itemData(index) is not None and self.itemData(index) == layer:
                 self.setCurrentIndex(index)
+
+    def paintEvent(self, _event: Any) -> None:  # noqa: N802
+        """Draw a long name with its middle left out: what was done stands at its end."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter = QStylePainter(self)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, room.width() - 12
+        )
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def _pick(self, _index: int) -> None:
         self._picked = True  # from now on a new layer does not take over

@@ -81,3 +81,18 @@ def _swatch(colour: str) -> QIcon:
     pixmap = QPixmap(14, 14)
     pixmap.fill(QColor("#808080") if colour == "transparent" else QColor(colour))
     return QIcon(pixmap)
+
+
+def class_name(value: int, all_values: set[int]) -> str:
+    """Return a class with its meaning, where the values are those of a phase map or of an annotation.
+
+    Examples
+    --------
+    >>> class_name(0, {0, 1}), class_name(2, {1, 2, 3}), class_name(7, {0, 7})
+    ('0 pore', '2 pore', '7')
+    """
+    if all_values <= {0, 1}:
+        return f"{value} {('pore', 'solid')[value]}"
+    if all_values <= {c.value for c in CLASSES} and 2 in all_values:
+        return f"{value} {CLASSES[value].name}"
+    return str(value)

@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget,
 
 from ..operations import run
 from .choices import LayerChoice, labelled
+from .classes import class_name
 from .described import described
 from .dock import Dock, Page
 from .forms import Form, options_of, tooltip
@@ -30,7 +31,8 @@ class ScoreTable(QTableWidget):
         """Fill the rows; what is undefined says why in its tooltip."""
         self.setRowCount(len(classes))
         for row, (value, entry) in enumerate(classes.items()):
-            self.setItem(row, 0, QTableWidgetItem(value))
+            name = class_name(int(value), {int(v) for v in classes})
+            self.setItem(row, 0, QTableWidgetItem(name))
             for column, name in enumerate(COLUMNS, start=1):
                 number = entry.get(name)
                 item = QTableWidgetItem("undefined" if number is None else f"{number:.4f}")

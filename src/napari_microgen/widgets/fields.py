@@ -21,6 +21,7 @@ from ..parameters import Parameter
 
 AUTOMATIC, NONE, NOT_GIVEN = "automatic", "none", "not given"
 """What an empty input of an optional parameter shows, depending on what its help text says."""
+ACRONYMS = {"clahe": "CLAHE", "voi": "VOI"}
 _LARGEST = 2**31 - 1
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "text", Path: "a path"}
 
@@ -204,7 +205,8 @@ def readable(name: str) -> str:
     >>> readable("max_shift")
     'Max shift'
     """
-    text = name.replace("_", " ").replace("-", " ").strip()
+    words = [ACRONYMS.get(word, word) for word in name.replace("_", " ").replace("-", " ").split()]
+    text = " ".join(words)
     return text[:1].upper() + text[1:]
 
 

@@ -11,7 +11,7 @@ from ..operations import plain
 from ..parameters import Description, Parameter
 from .fields import Field, field_of, readable
 
-LABEL_WIDTH = 92
+LABEL_WIDTH = 104
 """Names are as wide in all forms, so that inputs stand in line."""
 MANY, FIRST = 9, 5
 """A form of more than 9 rows shows the first 5, and the others on demand."""

@@ -35,6 +35,9 @@ Every value has its unit. A quantity without a value says why: that is a result,
 The numbers also go into the features of the labels layer."""
 
 
+NAME, DIMENSIONS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+
+
 class QuantityList(QListWidget):
     """The quantities there are, to tick."""
 
@@ -44,8 +47,11 @@ class QuantityList(QListWidget):
 
         for quantity in quantities():
             for name in quantity.names:
+                if name.partition(".")[0] in quantity.names and "." in name:
+                    continue  # measured with the quantity it belongs to
                 item = QListWidgetItem(name.replace("_", " "))
-                item.setData(Qt.ItemDataRole.UserRole, name)
+                item.setData(NAME, name)
+                item.setData(DIMENSIONS, quantity.dimensions)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked)
                 need = "needs the voxel size" if quantity.needs_length else "needs no voxel size"
@@ -54,15 +60,26 @@ class QuantityList(QListWidget):
         rows = min(8, max(2, self.count()))
         self.setMaximumHeight(rows * 24 + 8)
 
+    def fit(self, dimensions: int) -> None:
+        """Offer only what is defined for 2D images, or for 3D volumes."""
+        for item in self._items():
+            fits = dimensions in item.data(DIMENSIONS)
+            item.setHidden(not fits)
+
     def ticked(self) -> tuple[str, ...]:
-        """Return the names that are ticked; ``all`` if every one is."""
-        items = [self.item(i) for i in range(self.count())]
-        chosen = tuple(
-            item.data(Qt.ItemDataRole.UserRole)
-            for item in items
-            if item.checkState() == Qt.CheckState.Checked
-        )
-        return ("all",) if len(chosen) == len(items) else chosen
+        """Return the names that are ticked; ``all`` if every one offered is."""
+        offered = [item for item in self._items() if not item.isHidden()]
+        chosen = [item for item in offered if item.checkState() == Qt.CheckState.Checked]
+        return ("all",) if chosen and len(chosen) == len(offered) else tuple(i.data(NAME) for i in chosen)
+
+    def tick_only(self, *names: str) -> None:
+        """Tick these and no others."""
+        for item in self._items():
+            on = item.data(NAME) in names
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.item(index) for index in range(self.count())]
 
 
 class ResultTable(QTableWidget):
@@ -76,6 +93,8 @@ class ResultTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.setColumnWidth(0, 150)
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(160)
         self.setWordWrap(True)
@@ -96,8 +115,19 @@ def cells(feature: Feature) -> tuple[str, str, str, str]:
     value = "undefined" if feature.value is None else f"{feature.value:.6g}"
     if feature.value is not None and feature.low is not None and feature.high is not None:
         value = f"{value} ({feature.low:.4g} to {feature.high:.4g})"
-    unit = "" if feature.value is None or feature.unit == "1" else feature.unit
-    return feature.name.replace("_", " "), value, unit, feature.reason or ""
+    unit = "" if feature.value is None or feature.unit == "1" else pretty_unit(feature.unit)
+    return feature.name.replace("_", " ").replace(".", ", "), value, unit, feature.reason or ""
+
+
+def pretty_unit(unit: str) -> str:
+    """Return a unit as it is printed.
+
+    Examples
+    --------
+    >>> pretty_unit("1/um^2")
+    '1/µm²'
+    """
+    return unit.replace("um", "µm").replace("^2", "²").replace("^3", "³")
 
 
 class MeasurePage(Page):
@@ -132,7 +162,10 @@ class MeasurePage(Page):
         self._labels_changed()
 
     def _labels_changed(self) -> None:
-        self.voxel_size.ask(self.labels.layer())
+        layer = self.labels.layer()
+        self.voxel_size.ask(layer)
+        if layer is not None:
+            self.quantities.fit(layer.ndim)
         self.changed.emit()
 
     def opened(self) -> None:

@@ -128,4 +128,4 @@ def said(result: Volume) -> list[str]:
     clipped = result.facts.get("clipped")
     count = sum(clipped.values()) if isinstance(clipped, dict) else int(clipped or 0)
     lines = [f"Done: {', '.join(names)}."] if names else []
-    return lines + ([f"{count} grey values were cut at the ends of the type."] if count else [])
+    return lines + ([f"Grey values cut at the ends of the type: {count}."] if count else [])

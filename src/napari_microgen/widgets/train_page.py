@@ -129,11 +129,13 @@ class TrainPage(Page):
             self.preview.show_picture(tick.preview)
 
     def _take(self, out: Path, result: dict[str, Any]) -> None:
-        seconds = float(result.get("seconds") or 0)
+        seconds, where = float(result.get("seconds") or 0), result.get("device") or "?"
         self.dock.notice.show_note(
-            f"Trained {result.get('steps', '')} steps in {seconds:.0f} s. The model is in {out}; it is "
-            "chosen on the Phase map page."
+            f"Trained {result.get('steps', '')} steps in {seconds:.0f} s on {where}. The model is in {out}; "
+            "it is chosen on the Phase map page."
         )
+        for note in result.get("notes") or ():
+            self.dock.notice.add_note(note)
         for note in result.get("warnings") or ():
             self.dock.notice.add_note(note)
         self.trained.emit(out)

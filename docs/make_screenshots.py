@@ -1,0 +1,178 @@
+"""Make the pictures in docs/images from the real window on the built-in sample.
+
+A display or Xvfb is needed:
+
+    xvfb-run -a -s "-screen 0 1400x900x24" python docs/make_screenshots.py
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("LIBGL_ALWAYS_SOFTWARE", "1")
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+os.environ["MICROGEN_CACHE"] = tempfile.mkdtemp(prefix="microgen-")
+
+import napari
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+IMAGES = Path(__file__).parent / "images"
+WINDOW = (1366, 768)
+STEPS = 150
+PLUGIN = "napari-microgen"
+STACK, TRUTH = "FIB-SEM stack (simulated)", "FIB-SEM truth (simulated)"
+
+
+class Tour:
+    """A window that is led through the main job, with a picture at each stop."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer()
+        self.viewer.window.resize(*WINDOW)
+        self.docks = {}
+
+    def dock(self, name: str):
+        """Bring a dock to the front, open it on first use, and put the others away."""
+        for other, (area, _) in self.docks.items():
+            area.setVisible(other == name)
+        if name not in self.docks:
+            self.docks[name] = self.viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        QTest.qWait(200)
+        return self.docks[name][1]
+
+    def click(self, button) -> None:
+        """Press and release the mouse on a button."""
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QTest.qWait(100)
+
+    def press(self, dock, page: str, until=None) -> None:
+        """Press the button of a page and wait for the end of its job, or until something holds."""
+        dock.turn_to(page)
+        QTest.qWait(100)
+        assert dock.run_button.isEnabled(), dock.run_button.toolTip()
+        self.click(dock.run_button)
+        self.wait(dock, until)
+        assert not dock.notice.is_error, dock.notice.report
+
+    def wait(self, dock, until=None) -> None:
+        """Wait for the end of a dock's job, or until something holds."""
+        end = time.monotonic() + 600
+        while dock.job is not None and not (until and until()):
+            assert time.monotonic() < end, dock.job.title
+            QTest.qWait(50)
+        QTest.qWait(200)
+
+    def only(self, *names: str) -> None:
+        """Show these layers and hide the others."""
+        for layer in self.viewer.layers:
+            layer.visible = layer.name in names
+        self.viewer.layers.selection.active = self.viewer.layers[names[-1]]
+        QTest.qWait(300)
+
+    def picture(self, name: str) -> None:
+        """Write what the window shows, in few enough colours for a small file."""
+        QTest.qWait(300)
+        shown = Image.fromarray(self.viewer.screenshot(canvas_only=False, flash=False)[..., :3])
+        few = shown.quantize(colors=255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(IMAGES / f"{name}.png", optimize=True)
+
+
+def main() -> None:
+    """Lead the tour and write the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    tour = Tour()
+    viewer = tour.viewer
+    viewer.open_sample(PLUGIN, "fibsem")
+    viewer.canvas.overlays.scale_bar.visible = True
+    load(tour)
+    prepared = f"{STACK} [prepared]"
+    segment(tour, prepared)
+    measure(tour)
+    crop(tour)
+    viewer.close()
+
+
+def load(tour: Tour) -> None:
+    """Show the raw stack, and raw and cleaned side by side."""
+    tour.picture("raw")
+    dock = tour.dock("Load and Prepare")
+    dock.turn_to("Prepare")
+    dock.prepare.steps.forms["Curtaining"].set_values({"curtaining": "fft"})
+    dock.prepare.steps.forms["Shading"].set_values({"shading": "additive"})
+    tour.press(dock, "Prepare")
+    tour.viewer.canvas.grid.enabled = True
+    tour.picture("prepare")
+    tour.viewer.canvas.grid.enabled = False
+
+
+def segment(tour: Tour, prepared: str) -> None:
+    """Threshold, annotate, train and predict."""
+    dock = tour.dock("Segment")
+    tour.press(dock, "Phase map")
+    tour.only(prepared, f"{prepared} [otsu]")
+    tour.picture("otsu")
+    tour.press(dock, "Annotate")
+    annotation = f"{prepared} [annotation]"
+    tour.only(prepared, annotation)
+    page = dock.annotate
+    tour.click(page.paint.classes.buttons[3])
+    tour.click(page.paint.tools["Superpixel"])
+    tour.wait(dock)
+    QTest.qWait(2000)
+    tour.picture("annotate")
+    tour.click(page.paint.tools["Move"])
+    dock.train.form.set_values({"steps": STEPS})
+    dock.train.labels.choose(tour.viewer.layers[annotation])
+    curve = dock.train.curve.points
+    seen = lambda: dock.train.preview.isVisible() and curve["loss"][-1][0] >= 0.75 * STEPS  # noqa: E731
+    tour.press(dock, "Train", until=seen)
+    tour.picture("train")
+    tour.wait(dock)
+    tour.press(dock, "Phase map")
+    network = f"{prepared} [unet]"
+    tour.only(prepared, network)
+    tour.picture("segment")
+    compare(tour, dock, network)
+
+
+def compare(tour: Tour, dock, network: str) -> None:
+    """Score the network's result against the exact truth."""
+    from napari_microgen.sample_data import sample_fibsem_truth
+    from napari_microgen.widgets.layers import layer_of
+    from napari_microgen.widgets.snapshot import add_layer
+
+    truth = add_layer(tour.viewer, layer_of(sample_fibsem_truth()))
+    dock.turn_to("Compare")
+    dock.compare.prediction.choose(tour.viewer.layers[network])
+    dock.compare.truth.choose(truth)
+    tour.press(dock, "Compare")
+    tour.only(TRUTH, network)
+    tour.picture("compare")
+    tour.only(STACK, network)
+
+
+def measure(tour: Tour) -> None:
+    """Measure the network's result."""
+    dock = tour.dock("Measure")
+    dock.measure.labels.choose(next(x for x in tour.viewer.layers if x.name.endswith("[unet]")))
+    tour.press(dock, "Measure")
+    tour.picture("measure")
+
+
+def crop(tour: Tour) -> None:
+    """Show the box of a volume of interest."""
+    dock = tour.dock("Load and Prepare")
+    dock.turn_to("Crop")
+    dock.crop.image.choose(tour.viewer.layers[STACK])
+    tour.only(STACK)
+    dock.crop.ranges.set_value({"Z": (2, 20), "Y": (40, 200), "X": (30, 180)})
+    dock.crop.draw.setChecked(True)
+    tour.picture("crop")
+    dock.crop.draw.setChecked(False)
+
+
+if __name__ == "__main__":
+    main()
