@@ -34,6 +34,8 @@ def noise_level(image: np.ndarray) -> float:
     """
     import pywt
 
+    if np.ptp(image) == 0:
+        return 0.0
     _, (_, _, diagonal) = pywt.dwt2(np.asarray(image), "db2", mode="symmetric")
     return float(np.median(np.abs(diagonal)) / 0.6744897501960817)
 

@@ -284,16 +284,18 @@ def running_median(path: np.ndarray, length: int) -> np.ndarray:
 
     Parameters
     ----------
-    path : ndarray, shape (P, ...)
-        Values along the stack. Beyond its ends they are mirrored about the end points.
+    path : ndarray, shape (P, 2)
+        Values along the stack.
     length : int
-        Window in slices; cut to the stack.
+        Window in slices. At the ends the departure from the straight line through the path is
+        mirrored.
     """
     from scipy import ndimage
 
-    half = min(length // 2, len(path) - 1)
-    if half < 1:
+    if len(path) < 3:
         return path.copy()
-    padded = np.pad(path, [(half, half)] + [(0, 0)] * (path.ndim - 1), mode="reflect", reflect_type="odd")
-    size = (2 * half + 1,) + (1,) * (path.ndim - 1)
-    return np.asarray(ndimage.median_filter(padded, size=size))[half:-half]
+    place = np.arange(len(path))
+    slope, start = np.polyfit(place, path, 1)
+    line = start + place[:, None] * slope
+    size = min(length, 2 * ((len(path) - 1) // 2) + 1)
+    return np.asarray(line + ndimage.median_filter(path - line, size=(size, 1), mode="reflect"))

@@ -64,8 +64,9 @@ def measure_shading(image: np.ndarray) -> Shading:
 def bright_mode(band: np.ndarray, grey_range: tuple[float, float]) -> float | None:
     """Return the most common grey of the bright phase, or None if there is no clear one.
 
-    It is the largest maximum of the smoothed histogram that lies above the median grey,
-    less the width of the smoothing. Grey values outside ``grey_range`` count at its ends.
+    It is the largest maximum of the smoothed histogram that lies above the median grey, or the
+    largest of all where none above reaches a tenth of it. Grey values outside ``grey_range``
+    count at its ends.
     """
     from scipy import ndimage
 
@@ -78,14 +79,12 @@ def bright_mode(band: np.ndarray, grey_range: tuple[float, float]) -> float | No
     if np.count_nonzero(counts) < 2:
         return None
     smooth = ndimage.gaussian_filter1d(counts, SMOOTHING, mode="reflect")
-    start = max(0, int(np.searchsorted(np.cumsum(counts), counts.sum() / 2)) - round(SMOOTHING))
+    median = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
     padded = np.pad(smooth, 1, mode="constant", constant_values=-1.0)
-    peak = (smooth > padded[:-2]) & (smooth >= padded[2:])
-    peak[:start] = False
-    peak &= smooth >= 0.02 * smooth.max()
-    if not peak.any():
-        return None
-    best = int(np.flatnonzero(peak)[np.argmax(smooth[peak])])
+    peaks = np.flatnonzero((smooth > padded[:-2]) & (smooth >= padded[2:]))
+    above = peaks[(peaks > median) & (smooth[peaks] >= 0.1 * smooth.max())]
+    candidates = above if above.size else peaks
+    best = int(candidates[np.argmax(smooth[candidates])])
     return low + (best + _vertex(padded, best + 1)) / scale
 
 

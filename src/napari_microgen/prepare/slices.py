@@ -59,9 +59,9 @@ class Slices:
         """Return the rows and columns of a prepared slice that a box of the input stands for."""
         frame = self.input_frame
         angle = self.choices.tilt_correction
-        stretch = 1.0 if angle is None else self.shape[0] / frame.shape[1]
+        stretch = 1.0 if angle is None else 1 / math.cos(math.radians(angle))
         top = round((box.start[1] - frame.start[1]) * stretch)
-        height = max(1, round(box.shape[1] * stretch))
+        height = min(self.shape[0], max(1, round(box.shape[1] * stretch)))
         top = max(0, min(top, self.shape[0] - height))
         left = box.start[2] - frame.start[2]
         return slice(top, top + height), slice(left, left + box.shape[2])

@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 
+DECIMALS = 6
+"""Shifts are rounded to a millionth of a pixel, so that whole ones are whole."""
+
 
 def translate(image: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
     """Return ``image`` read at x + shift, by linear interpolation between pixels.
@@ -33,6 +36,7 @@ def translate(image: np.ndarray, shift: tuple[float, float]) -> np.ndarray:
 
 def _translate_along(image: np.ndarray, axis: int, distance: float) -> np.ndarray:
     size = image.shape[axis]
+    distance = round(float(distance), DECIMALS)
     whole = math.floor(distance)
     part = image.dtype.type(distance - whole)
     start, stop = _covered(size, distance)
@@ -52,6 +56,7 @@ def _translate_along(image: np.ndarray, axis: int, distance: float) -> np.ndarra
 
 def _covered(size: int, distance: float) -> tuple[int, int]:
     """First and last-plus-one index x with x + distance inside [0, size - 1]."""
+    distance = round(float(distance), DECIMALS)
     return max(0, math.ceil(-distance)), min(size, math.floor(size - 1 - distance) + 1)
 
 
