@@ -55,6 +55,7 @@ def test_anisotropic_voxels_change_nothing_but_the_grid():
     assert (a[::2] != b).mean() < 0.03
 
 
-def test_progress_counts_the_steps():
-    ticks = list(curvature_flow(np.eye(8, dtype=bool)[None].repeat(8, 0), 1.0, UNIT))
-    assert ticks[-1].step == ticks[-1].total == len(ticks)
+def test_progress_runs_to_the_end():
+    ticks = list(curvature_flow(np.eye(8, dtype=bool)[None].repeat(8, 0), 3.0, UNIT))
+    assert ticks[-1].step == ticks[-1].total > 5
+    assert [tick.step for tick in ticks] == sorted(tick.step for tick in ticks)

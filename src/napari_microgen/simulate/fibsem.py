@@ -159,22 +159,24 @@ def simulate_fibsem(
         margin = (0, 0)
         structure, spacing = _given_solid(solid, phase, voxel_size)
         size = (structure.shape[0], structure.shape[1], structure.shape[2])
-    grey, labels, depth = (allocate(size, kind) for kind in (np.uint8, np.uint8, np.float32))
+    grey, labels, phases = (allocate(size, np.uint8) for _ in range(3))
+    depth, counts = allocate(size, np.float32), np.zeros(4, np.int64)
     features: list[Feature] = []
     faces = image_faces(structure, seed=seed, voxel_size=spacing, margin=margin, optics=optics)
     for index, face in enumerate(faces):
         grey[index], labels[index], depth[index] = face.grey, face.labels, face.depth
+        phases[index] = face.labels == SOLID
+        counts += np.bincount(face.labels.ravel(), minlength=4)
         if optics.drift or optics.misalignment:
             features += _slice_truth(index, face.shift, face.brightness)
         yield Progress(20 + 60 * (index + 1) // size[0], 100, f"imaged {index + 1} of {size[0]} slices")
-    counts = np.sum([np.bincount(plane.ravel(), minlength=4) for plane in labels], axis=0)
     fraction = {str(value): float(counts[value] / labels.size) for value in (1, 2, 3)}
     truth = FeatureTable((*_stack_truth(fraction, optics), *features))
     known: dict[str, Any] = {"axes": "ZYX", "voxel_size": spacing, "unit": "nm", "notes": ("simulated",)}
     volumes = {
         "image": Volume(grey, name="FIB-SEM (simulated)", **known),
         "labels": Volume(labels, name="FIB-SEM labels (simulated)", kind="labels", **known),
-        "phase_map": Volume(_phases(labels), name="FIB-SEM phases (simulated)", kind="labels", **known),
+        "phase_map": Volume(phases, name="FIB-SEM phases (simulated)", kind="labels", **known),
         "depth": Volume(depth, name="depth of the wall seen, nm (simulated)", **known),
     }
     files: list[str] = yield from scaled(write_simulation(out, volumes, truth), 80, 20, 100)
@@ -211,13 +213,6 @@ def _given_solid(
     if not solid.any():
         raise LabelValueError(f"{path} holds no voxel of value {phase}; say which is the solid with --phase.")
     return solid, voxel_size
-
-
-def _phases(labels: np.ndarray) -> np.ndarray:
-    phases = allocate(labels.shape, np.uint8)
-    for index, plane in enumerate(labels):
-        phases[index] = plane == SOLID
-    return phases
 
 
 def _slice_truth(index: int, shift: tuple[float, float], brightness: float) -> list[Feature]:

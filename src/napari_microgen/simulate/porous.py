@@ -145,7 +145,8 @@ def _grains(
     time = paste.flow_hot * thermal_time(paste, temperature)
     if time > 0:
         field: np.ndarray = yield from scaled(curvature_flow(solid, time, edges), 30, 70, 100)
-        solid = above_share(_without_ties(field), relative_density(paste, temperature))
+        density = relative_density(paste, temperature)
+        solid = yield from waited(lambda: above_share(_without_ties(field), density), 99, 100, "densifying")
     reason = "no closed form for sintered particles; measure it"
     unknown = [
         Feature(name=name, value=None, unit=unit, reason=reason, method="") for name, unit in _UNITS.items()
