@@ -142,7 +142,7 @@ def kill(trainer, folder, moments, word):
     Counting phases, not seconds, keeps the moments spread over the whole run on a busy machine.
     """
     child = trainer.start(folder)
-    path, deadline = folder / "phases", time.monotonic() + 60
+    path, deadline = folder / "phases", time.monotonic() + 600
     while not path.exists() or path.read_bytes().count(b"\n") <= word:
         assert time.monotonic() < deadline
         time.sleep(0.0005)

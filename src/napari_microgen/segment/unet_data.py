@@ -176,7 +176,8 @@ def load(
     )
     stacks = []
     for (image, label), (planes, _) in zip(pairs, found, strict=True):
-        digest.update(image.content_hash().encode() + label.content_hash().encode())
+        yield from _digested(image, digest)
+        yield from _digested(label, digest)
         if planes:
             chosen = sorted({*planes[::every_nth], *(set(planes) & set(trusted))})
             stack = yield from _stack(image, label, chosen, context, classes, normalisation)
@@ -213,6 +214,14 @@ def _checked_pair(image: Volume, label: Volume) -> tuple[Volume, Volume]:
 
 def _channels(image: Volume) -> int:
     return image.shape[image.axes.index("C")] if "C" in image.axes else 1
+
+
+def _digested(volume: Volume, digest: Any) -> Steps[None]:
+    """Take shape, type and values into a hash, plane by plane."""
+    digest.update(f"{volume.dtype} {volume.shape} {volume.axes}".encode())
+    for index in range(volume.n_planes):
+        yield Progress(index, volume.n_planes, f"reading {volume.name}")
+        digest.update(np.ascontiguousarray(volume.plane(index)).data)
 
 
 def _labelled_planes(label: Volume, unlabelled: int | None) -> Steps[tuple[list[int], set[int]]]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ..io.atomic import sweep_partials
+from ..io.limits import memory_budget, require_memory
 from ..io.weights import save_model
 from ..progress import Progress, Steps
 from ..recipe import installed_versions
@@ -25,6 +26,9 @@ from .unet_paper import STRIDE
 from .unet_patches import Sample, draw_patch, whole_plane
 from .unet_presets import Preset
 from .unet_watch import Watch
+
+KEPT_FOR_GRADIENTS = 5
+"""Memory of a training step over that of an inference, measured on both networks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +51,18 @@ class Job:
         """Train to the end of the budget and save the model; see `train_unet`."""
         seed_all(self.seed)
         network = build_network(self.chosen.method, self.options)
+        pieces = self.pieces(int(network.bytes_per_pixel)) if self.device == "cpu" else 1
         batches = SeededBatches(self.draw, self.seed)
         folder = training_folder(self.out)
         with threads_kept(), Checkpoints(folder, identity=self.identity(), resume=resume) as store:
             how = (threads or 1, "fp32")
             if not store.steps():  # a checkpoint knows it
-                how = yield from self.fastest_way(network, precision, threads)
+                how = yield from self.fastest_way(network, precision, threads, pieces)
             method = Segmenter(
                 network, self.chosen.recipe, budget, device=self.device, threads=how[0], precision=how[1]
             )
             torch.set_num_threads(method.threads)
+            method.pieces = pieces
             watch = Watch(method, self.data, budget)
             ticks = train(
                 method,
@@ -90,12 +96,31 @@ class Job:
         largest = max(max(stack.labels.shape[1:]) for stack in self.data.stacks)
         return max(2 * STRIDE, min(self.patch_size, -(-largest // STRIDE) * STRIDE))
 
+    def pieces(self, bytes_per_pixel: int) -> int:
+        """Return into how many parts a batch must be cut so that it fits into memory.
+
+        Raises
+        ------
+        MemoryLimitError
+            If one patch or plane alone does not fit.
+        """
+        side = self.patch() ** 2
+        planes = [stack.labels[0].size for stack in self.data.stacks]
+        sample = KEPT_FOR_GRADIENTS * bytes_per_pixel * (max(planes) if self.chosen.whole else side)
+        require_memory(
+            sample,
+            "Training on whole planes" if self.chosen.whole else "Training on one patch",
+            "Take the default preset, smaller patches or a smaller base, or crop the images.",
+        )
+        return -(-self.chosen.batch_size // max(1, min(self.chosen.batch_size, memory_budget() // sample)))
+
     def fastest_way(
-        self, network: torch.nn.Module, precision: str, threads: int | None
+        self, network: torch.nn.Module, precision: str, threads: int | None, pieces: int
     ) -> Steps[tuple[int, str]]:
         """Time one update with each number format, then on one thread, and return the fastest."""
         batch = self.draw(0, np.random.default_rng(self.seed))
         scratch = Segmenter(copy.deepcopy(network), self.chosen.recipe, Budget(1), device=self.device)
+        scratch.pieces = pieces
 
         def work(choice: tuple[int, str]) -> None:
             torch.set_num_threads(choice[0])
