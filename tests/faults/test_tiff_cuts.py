@@ -34,7 +34,9 @@ def _imagej(path):
 
 
 def _ome(path):
-    tifffile.imwrite(path, stack(), photometric="minisblack", ome=True, compression="lzw", metadata={"axes": "ZYX"})
+    tifffile.imwrite(
+        path, stack(), photometric="minisblack", ome=True, compression="lzw", metadata={"axes": "ZYX"}
+    )
 
 
 def _own(path):
@@ -66,7 +68,7 @@ def test_the_whole_file_is_accepted(whole):
 
 def test_98_cuts_lose_nothing_silently(whole, tmp_path):
     content, truth = whole.read_bytes(), stack()
-    silent, tried = [], 0
+    silent, nameless, tried = [], [], 0
     for length in cuts(len(content)):
         cut = tmp_path / "cut.tif"
         cut.write_bytes(content[:length])
@@ -74,12 +76,14 @@ def test_98_cuts_lose_nothing_silently(whole, tmp_path):
         try:
             found = np.asarray(read(cut).data)
         except MicrogenError as error:
-            assert "cut.tif" in str(error)
+            if "cut.tif" not in str(error):
+                nameless.append((length, str(error)))
             continue
         if not np.array_equal(found, truth):
             silent.append((length, found.shape))
     assert tried == CUTS
     assert silent == []
+    assert nameless == []
 
 
 def test_partial_reading_gives_the_whole_planes_and_says_so(whole, tmp_path):

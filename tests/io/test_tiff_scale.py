@@ -10,9 +10,13 @@ from napari_microgen import read
 
 AXES = {"YX": (6, 8), "ZYX": (3, 6, 8), "YXS": (6, 8, 3), "TYX": (3, 6, 8), "CYX": (3, 6, 8)}
 
-FEI = "[Scan]\r\nPixelWidth=1.86e-008\r\nPixelHeight=1.86e-008\r\n[Image]\r\nResolutionX=8\r\nResolutionY=5\r\n"
+FEI = (
+    "[Scan]\r\nPixelWidth=1.86e-008\r\nPixelHeight=1.86e-008\r\n[Image]\r\nResolutionX=8\r\nResolutionY=5\r\n"
+)
 ZEISS = "\r\n0\r\nAP_WD\r\nWD =  5.1 mm\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 18.6 nm\r\n"
-TESCAN = b"\x00\x01\xff[MAIN]\r\nDevice=MIRA3\r\nPixelSizeX=1.86E-8\r\nPixelSizeY=1.86E-8\r\nImageStripSize=1\r\n"
+TESCAN = (
+    b"\x00\x01\xff[MAIN]\r\nDevice=MIRA3\r\nPixelSizeX=1.86E-8\r\nPixelSizeY=1.86E-8\r\nImageStripSize=1\r\n"
+)
 
 
 def pixels(axes):
@@ -40,7 +44,9 @@ def resolution(path, axes, x, unit):
     """Write raw resolution rationals, which tifffile would refuse or mend."""
     data = pixels(axes)
     kind = "rgb" if axes == "YXS" else "minisblack"
-    tifffile.imwrite(path, data, photometric=kind, metadata={"axes": axes}, resolution=(7, 7), resolutionunit=unit)
+    tifffile.imwrite(
+        path, data, photometric=kind, metadata={"axes": axes}, resolution=(7, 7), resolutionunit=unit
+    )
     content = bytearray(path.read_bytes())
     with tifffile.TiffFile(path) as tif:
         for page in tif.pages:
@@ -57,12 +63,24 @@ CASES = {
     "zero": (lambda p, a: resolution(p, a, (0, 1), "CENTIMETER"), UNKNOWN),
     "nan": (lambda p, a: resolution(p, a, (0, 0), "CENTIMETER"), UNKNOWN),
     "inf": (lambda p, a: resolution(p, a, (1, 0), "CENTIMETER"), UNKNOWN),
-    "negative": (lambda p, a: tagged(p, a, extratags=[(34682, 2, None, FEI.replace("=1", "=-1"), True)]), UNKNOWN),
+    "negative": (
+        lambda p, a: tagged(p, a, extratags=[(34682, 2, None, FEI.replace("=1", "=-1"), True)]),
+        UNKNOWN,
+    ),
     "72 dpi": (lambda p, a: tagged(p, a, resolution=(72, 72), resolutionunit="INCH"), UNKNOWN),
-    "96 dpi in cm": (lambda p, a: tagged(p, a, resolution=(37.795, 37.795), resolutionunit="CENTIMETER"), UNKNOWN),
-    "centimetre": (lambda p, a: tagged(p, a, resolution=(PER_CM, PER_CM), resolutionunit="CENTIMETER"), NANOMETRE),
+    "96 dpi in cm": (
+        lambda p, a: tagged(p, a, resolution=(37.795, 37.795), resolutionunit="CENTIMETER"),
+        UNKNOWN,
+    ),
+    "centimetre": (
+        lambda p, a: tagged(p, a, resolution=(PER_CM, PER_CM), resolutionunit="CENTIMETER"),
+        NANOMETRE,
+    ),
     "inch": (lambda p, a: tagged(p, a, resolution=(25400, 25400), resolutionunit="INCH"), (1.0, "um")),
-    "ImageJ micron": (lambda p, a: imagej(p, a, unit="micron", per_unit=1 / 0.0186, spacing=0.025), MICROMETRE),
+    "ImageJ micron": (
+        lambda p, a: imagej(p, a, unit="micron", per_unit=1 / 0.0186, spacing=0.025),
+        MICROMETRE,
+    ),
     "ImageJ um": (lambda p, a: imagej(p, a, unit="um", per_unit=1 / 0.0186), MICROMETRE),
     "ImageJ escaped": (lambda p, a: imagej(p, a, unit="\\u00B5m", per_unit=1 / 0.0186), MICROMETRE),
     "ImageJ pixel": (lambda p, a: imagej(p, a, unit="pixel", per_unit=1.0, spacing=2.0), UNKNOWN),
@@ -110,13 +128,21 @@ def test_the_data_bar_is_read_from_fei_and_tescan(tmp_path):
 
 @pytest.mark.parametrize(
     ("unit", "stated", "edge"),
-    [("nm", "nm", 18.6), ("µm", "um", 18.6), ("Å", "angstrom", 18.6), ("pixel", None, None), (None, "um", 18.6)],
+    [
+        ("nm", "nm", 18.6),
+        ("µm", "um", 18.6),
+        ("Å", "angstrom", 18.6),
+        ("pixel", None, None),
+        (None, "um", 18.6),
+    ],
 )
 def test_ome_units(unit, stated, edge, tmp_path):
     path = tmp_path / "a.ome.tif"
     sizes = {"PhysicalSizeX": 18.6, "PhysicalSizeY": 18.6, "PhysicalSizeZ": 25.0}
     units = {f"{key}Unit": unit for key in sizes} if unit else {}
-    tifffile.imwrite(path, pixels("ZYX"), ome=True, photometric="minisblack", metadata={"axes": "ZYX"} | sizes | units)
+    tifffile.imwrite(
+        path, pixels("ZYX"), ome=True, photometric="minisblack", metadata={"axes": "ZYX"} | sizes | units
+    )
     volume = read(path)
     assert volume.unit == stated
     assert volume.voxel_size == (None if edge is None else (25.0, edge, edge))
@@ -124,8 +150,15 @@ def test_ome_units(unit, stated, edge, tmp_path):
 
 def test_ome_units_that_differ_by_axis_are_brought_to_one(tmp_path):
     path = tmp_path / "a.ome.tif"
-    sizes = {"PhysicalSizeX": 18.6, "PhysicalSizeXUnit": "nm", "PhysicalSizeZ": 0.025, "PhysicalSizeZUnit": "µm"}
-    tifffile.imwrite(path, pixels("ZYX"), ome=True, photometric="minisblack", metadata={"axes": "ZYX"} | sizes)
+    sizes = {
+        "PhysicalSizeX": 18.6,
+        "PhysicalSizeXUnit": "nm",
+        "PhysicalSizeZ": 0.025,
+        "PhysicalSizeZUnit": "µm",
+    }
+    tifffile.imwrite(
+        path, pixels("ZYX"), ome=True, photometric="minisblack", metadata={"axes": "ZYX"} | sizes
+    )
     volume = read(path)
     assert volume.unit == "nm"
     assert volume.voxel_size == (25.0, None, 18.6)
@@ -134,5 +167,7 @@ def test_ome_units_that_differ_by_axis_are_brought_to_one(tmp_path):
 @pytest.mark.parametrize("value", [math.nan, math.inf, -5.0, 0.0])
 def test_ome_sizes_that_are_no_length_are_unknown(value, tmp_path):
     path = tmp_path / "a.ome.tif"
-    tifffile.imwrite(path, pixels("YX"), ome=True, photometric="minisblack", metadata={"PhysicalSizeX": value})
+    tifffile.imwrite(
+        path, pixels("YX"), ome=True, photometric="minisblack", metadata={"PhysicalSizeX": value}
+    )
     assert read(path).voxel_size is None

@@ -28,7 +28,9 @@ FITS = {
     ".ome.tif": lambda axes, dtype: dtype != "int64",
     ".zarr": lambda axes, dtype: axes in ("YX", "ZYX", "CYX", "CZYX"),
     ".npy": lambda axes, dtype: True,
-    ".png": lambda axes, dtype: (axes == "YX" and dtype in ("uint8", "uint16", "bool")) or (axes, dtype) == ("YXS", "uint8"),
+    ".png": lambda axes, dtype: (
+        (axes == "YX" and dtype in ("uint8", "uint16", "bool")) or (axes, dtype) == ("YXS", "uint8")
+    ),
     "": lambda axes, dtype: axes == "ZYX",
 }
 EDGES = {"Z": 25.123456789012345, "Y": 18.6, "X": 1 / 3}
@@ -70,7 +72,11 @@ def test_every_format_gives_back_what_was_written(ending, dtype, tmp_path):
 @settings(max_examples=60)
 def test_the_size_is_kept_to_the_last_digit(size, unit, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sizes")
-    plausible = 1e-10 <= min((e for e in size if e), default=1) * {"pm": 1e-12, "angstrom": 1e-10, "nm": 1e-9, "um": 1e-6}[unit]
+    plausible = (
+        min((e for e in size if e), default=1)
+        * {"pm": 1e-12, "angstrom": 1e-10, "nm": 1e-9, "um": 1e-6}[unit]
+        >= 1e-10
+    )
     if not plausible or max((e for e in size if e), default=0) * {"um": 1e-6}.get(unit, 0) > 1e-3:
         return
     wanted = Volume(np.zeros((2, 3, 4), np.uint8), "ZYX", size, unit)
@@ -119,7 +125,13 @@ def test_imagej_and_others_read_the_size_too(tmp_path):
 
 def test_the_recipe_lies_beside_the_file_and_comes_back(tmp_path):
     wanted = volume("ZYX")
-    wanted = Volume(wanted.data, "ZYX", wanted.voxel_size, "nm", recipe=Recipe("segment", {"method": "otsu"}, output_sha256=wanted.content_hash()))
+    wanted = Volume(
+        wanted.data,
+        "ZYX",
+        wanted.voxel_size,
+        "nm",
+        recipe=Recipe("segment", {"method": "otsu"}, output_sha256=wanted.content_hash()),
+    )
     path = write(wanted, tmp_path / "a.tif")
     assert recipe_path(path).name == "a.tif.recipe.json"
     assert json.loads(recipe_path(path).read_text())["output_path"] == str(path)

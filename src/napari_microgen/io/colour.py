@@ -31,8 +31,9 @@ def resolve_palette(indices: np.ndarray, colour_map: np.ndarray) -> np.ndarray:
     table = (
         colour_map >> 8 if colour_map.dtype.itemsize == 2 and colour_map.max(initial=0) > 255 else colour_map
     )
-    known = np.minimum(indices, len(table))  # an index the map does not have is black
-    return np.concatenate([table.astype(np.uint8), np.zeros((1, 3), np.uint8)])[known]
+    full = np.zeros((max(len(table), int(indices.max(initial=0)) + 1), 3), np.uint8)  # unknown ones are black
+    full[: len(table)] = table
+    return full[indices]
 
 
 def is_grey(plane: np.ndarray) -> bool:

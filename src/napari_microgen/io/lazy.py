@@ -77,14 +77,24 @@ class LazyPlanes:
         self, change: Callable[[np.ndarray, int], np.ndarray], plane_shape: tuple[int, ...], dtype: Any
     ) -> "LazyPlanes":
         """Return the same planes with ``change(plane, k)`` done to each when it is read."""
-        read = self.read_plane
         return replace(
             self,
             shape=self.leading + plane_shape,
             dtype=np.dtype(dtype),
-            read_plane=lambda k: change(read(k), k),
+            read_plane=_Changed(self.read_plane, change),
             plane_ndim=len(plane_shape),
         )
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """A plane reader with something done to each plane; it can be sent to another process."""
+
+    read: Callable[[int], np.ndarray]
+    change: Callable[[np.ndarray, int], np.ndarray]
+
+    def __call__(self, k: int) -> np.ndarray:
+        return self.change(self.read(k), k)
 
 
 def settle(data: Any, name: str, *, lazy: bool | None = None) -> Any:

@@ -11,6 +11,7 @@ from ..errors import AxesError, FileFormatError
 from ..volume import Volume
 from . import description
 from .atomic import atomic_path
+from .orderly_store import OrderlyStore
 from .zarr_manifest import write_manifest
 
 CHUNK = 1024
@@ -45,20 +46,28 @@ def write_zarr(volume: Volume, path: Path) -> None:
         raise FileFormatError(
             f"{volume.dtype} values cannot be written as OME-Zarr; convert them to plain numbers."
         )
-    factors = _pyramid(volume)
     with atomic_path(path) as temporary:
-        group = zarr.open_group(str(temporary), mode="w", zarr_format=3)
-        levels = []
-        for level, factor in enumerate(factors):
-            shape = tuple(math.ceil(n / f) for n, f in zip(volume.shape, factor, strict=True))
-            levels.append(_create(group, str(level), shape, volume))
-        for index in np.ndindex(*volume.shape[:-2]):
-            plane = np.asarray(volume.data[index] if index else volume.data)
-            levels[0][index] = plane.astype(volume.dtype.newbyteorder("="), copy=False)
-        for (finer, fine), (coarser, coarse) in pairwise(zip(levels, factors, strict=True)):
-            _shrink(finer, coarser, tuple(b // a for a, b in zip(fine, coarse, strict=True)), volume.kind)
-        group.attrs.update(_attributes(volume, factors))
+        store = OrderlyStore(temporary)
+        try:
+            _fill(zarr.open_group(store, mode="w", zarr_format=3), volume)
+        finally:
+            store.stop()
         write_manifest(temporary)
+
+
+def _fill(group: Any, volume: Volume) -> None:
+    """Write level 0 plane by plane, each further level from the one before, and the attributes."""
+    factors = _pyramid(volume)
+    levels = []
+    for level, factor in enumerate(factors):
+        shape = tuple(math.ceil(n / f) for n, f in zip(volume.shape, factor, strict=True))
+        levels.append(_create(group, str(level), shape, volume))
+    for index in np.ndindex(*volume.shape[:-2]):
+        plane = np.asarray(volume.data[index] if index else volume.data)
+        levels[0][index] = plane.astype(volume.dtype.newbyteorder("="), copy=False)
+    for (finer, fine), (coarser, coarse) in pairwise(zip(levels, factors, strict=True)):
+        _shrink(finer, coarser, tuple(b // a for a, b in zip(fine, coarse, strict=True)), volume.kind)
+    group.attrs.update(_attributes(volume, factors))
 
 
 def _create(group: Any, name: str, shape: tuple[int, ...], volume: Volume) -> Any:

@@ -84,7 +84,7 @@ def _chosen_series(
 ) -> tuple[Any, tuple[str, ...]]:
     """Return the first series; further ones are small previews, or an error."""
     series, others = tif.series[0], tif.series[1:]
-    covered = sum(len(s.pages) for s in tif.series)
+    covered = sum(len(level.pages) for s in tif.series for level in s.levels)
     if covered < len(structure.pages) and not allow_partial:
         raise CorruptFileError(
             f"{structure.path.name} holds {len(structure.pages)} planes but describes {covered}. Save it "
@@ -94,7 +94,8 @@ def _chosen_series(
     small = [s for s in others if len(s.pages) == 1 and product(s.shape) * 4 <= area]
     previews = [s for s in others if s in small or s.keyframe.is_reduced]
     if len(previews) == len(others):
-        return series, tuple(f"a preview of shape {s.shape} in the file is left out" for s in previews)
+        left_out = [*series.levels[1:], *previews]
+        return series, tuple(f"a preview of shape {s.shape} in the file is left out" for s in left_out)
     if tif.is_ome or allow_partial:
         return series, (f"only the first of {len(tif.series)} images in the file is read",)
     odd = next(s for s in others if s not in previews)

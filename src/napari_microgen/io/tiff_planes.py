@@ -69,12 +69,11 @@ class DecodedPlanes:
         """Return plane k in native byte order."""
         with self.lock:
             try:
-                plane = self._decode(k)
+                return self._decode(k).reshape(self.shape).astype(self.dtype, copy=False)
             except MemoryError as error:
                 raise MemoryLimitError(f"A plane of {self.path.name} does not fit into memory.") from error
             except Exception as error:
                 raise damaged(self.path, error) from error
-        return plane.reshape(self.shape).astype(self.dtype, copy=False)
 
     def _decode(self, k: int) -> np.ndarray:
         if self.pages is None:

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree
 
 from ..errors import UnitError
-from ..units import canonical_unit, convert_length
+from ..units import PLAUSIBLE_METRES, canonical_unit, convert_length
 from . import description
 from .opened import Scale, scale_from, scale_from_metres
 from .tiff_structure import Structure
@@ -124,6 +124,8 @@ def scale_from_resolution(structure: Structure) -> Scale | None:
             notes=(f"a resolution of {x:g} per {per} is a printer's; the voxel size is left unknown",)
         )
     edges = {"Y": _METRES[unit] * _inverse(y), "X": _METRES[unit] * _inverse(x)}
+    if any(math.isfinite(edge) and edge > PLAUSIBLE_METRES[1] for edge in edges.values()):
+        return Scale(notes=("the resolution tags are no micrograph's; the voxel size is left unknown",))
     return scale_from_metres(edges)
 
 

@@ -74,7 +74,7 @@ def save_model(folder: Path | str, tensors: Mapping[str, np.ndarray], card: Mapp
     from safetensors.numpy import save
 
     folder = Path(folder)
-    arrays = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    arrays = {name: np.asarray(value, order="C") for name, value in tensors.items()}
     for name, value in arrays.items():
         _require_tensor(name, value, str(folder))
     full = {"format": FORMAT, "package_version": __version__, "details": {}} | dict(card)
