@@ -21,6 +21,8 @@ _PUBLIC = {
     "train_unet": "segment.unet_training",
     "score": "segment.scores",
     "quantify": "quantify.table",
+    "regress": "regress.operation",
+    "predict": "regress.prediction",
     "simulate_porous": "simulate.porous",
     "simulate_fibsem": "simulate.fibsem",
 }

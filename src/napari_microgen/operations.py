@@ -50,6 +50,8 @@ _TABLE = (
     Operation("train unet", "segment.unet_training:train_unet", "Train a segmenter", "Segment", heavy=True),
     Operation("score", "segment.scores:score", "Compare a segmentation with the truth", "Segment"),
     Operation("quantify", "quantify.table:quantify", "Measure a phase", "Measure"),
+    Operation("regress", "regress.operation:regress", "Relate a property to measured features", "Property"),
+    Operation("predict", "regress.prediction:predict", "Predict a property of measured samples", "Property"),
     Operation("simulate porous", "simulate.porous:simulate_porous", "Simulate a sintered solid", "Simulate"),
     Operation("simulate fibsem", "simulate.fibsem:simulate_fibsem", "Simulate FIB-SEM images", "Simulate"),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),

@@ -47,7 +47,7 @@ EXAMPLES = {
 }
 """Operations that take images; each with parameters that really do something."""
 
-ELSEWHERE = {"info", "train unet", "simulate porous", "simulate fibsem", "demo"}
+ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
 """Operations that read or write by paths: their promises are tested beside them."""
 
 
