@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from napari_microgen import Volume, read, write
-from napari_microgen.errors import MicrogenError
+from napari_microgen.errors import CorruptFileError, MicrogenError
 
 SHAPE = (20, 40, 48)
 CUTS = 98
@@ -75,7 +75,7 @@ def test_98_cuts_lose_nothing_silently(whole, tmp_path):
         tried += 1
         try:
             found = np.asarray(read(cut).data)
-        except MicrogenError as error:
+        except CorruptFileError as error:
             if "cut.tif" not in str(error):
                 nameless.append((length, str(error)))
             continue

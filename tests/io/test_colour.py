@@ -24,6 +24,9 @@ def test_grey_is_told_by_its_channels_not_by_alpha():
     same = np.repeat(GREY[0][..., None], 3, axis=2)
     assert is_grey(same)
     assert is_grey(np.concatenate([same, same[..., :1] + 1], axis=2))
+    with_alpha = np.stack([GREY[0], np.full_like(GREY[0], 255)], axis=-1)
+    assert is_grey(with_alpha)
+    assert not is_grey(np.stack([GREY[0], GREY[1]], axis=-1))  # two detectors, perhaps
     other = same.copy()
     other[3, 4, 2] += 1
     assert not is_grey(other)

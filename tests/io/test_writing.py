@@ -69,7 +69,7 @@ def test_every_format_gives_back_what_was_written(ending, dtype, tmp_path):
     size=st.tuples(*[st.one_of(st.none(), st.floats(1e-2, 1e5)) for _ in range(3)]),
     unit=st.sampled_from(["pm", "angstrom", "nm", "um"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_the_size_is_kept_to_the_last_digit(size, unit, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sizes")
     plausible = (

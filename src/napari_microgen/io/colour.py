@@ -37,9 +37,14 @@ def resolve_palette(indices: np.ndarray, colour_map: np.ndarray) -> np.ndarray:
 
 
 def is_grey(plane: np.ndarray) -> bool:
-    """Say whether the colour channels of a plane, shape (..., S), are equal; alpha is left out."""
+    """Say whether the colour channels of a plane, shape (..., S), are equal; alpha is left out.
+
+    Two samples are grey with alpha if the second is the same everywhere; else they may be
+    two detectors.
+    """
     if plane.shape[-1] == 2:
-        return True
+        second = plane[..., 1]
+        return bool(second.size == 0 or (second == second.flat[0]).all())
     return bool(np.array_equal(plane[..., 0], plane[..., 1]) and np.array_equal(plane[..., 0], plane[..., 2]))
 
 

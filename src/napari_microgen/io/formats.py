@@ -90,6 +90,10 @@ def kind_of_content(path: Path) -> str:
     for magic, name in RASTER_MAGIC.items():
         if head.startswith(magic):
             return name
+    if len(head) < 8 and any(magic.startswith(head) for magic in (*TIFF_MAGIC, *RASTER_MAGIC, NPY_MAGIC)):
+        raise CorruptFileError(
+            f"{path.name} is cut: it ends after {len(head)} bytes. Fetch it again from where it came from."
+        )
     raise FileFormatError(
         f"{path.name} is not an image of a known kind: it starts with {head[:8]!r}. Expected {KNOWN}; export "
         "it as TIFF from the program that wrote it."
