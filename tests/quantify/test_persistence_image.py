@@ -7,7 +7,12 @@ from scipy.special import erf
 
 from napari_microgen.errors import ParameterError
 from napari_microgen.progress import finish
-from napari_microgen.quantify.persistence_image import measure, measure_image, persistence_image
+from napari_microgen.quantify.persistence_image import (
+    measure,
+    measure_image,
+    persistence_image,
+    persistence_images,
+)
 
 
 def summed(intervals, bins, sigma):
@@ -30,6 +35,15 @@ def test_exact_integrals_over_the_cells(bins, sigma):
 def test_ends_of_the_scale_are_included():
     intervals = np.array([[0.0, 1.0], [0.0, 0.0], [1.0, 1.0], [0.5, 0.502]])
     assert np.allclose(persistence_image(intervals), summed(intervals, 10, 0.05), atol=1e-10)
+
+
+@pytest.mark.parametrize("threads", [1, 2, None])
+def test_many_at_a_time_are_those_one_by_one(threads):
+    random = np.random.default_rng(1)
+    sets = [np.sort(random.random((n, 2)), axis=1) for n in (50, 0, 1, 200, 30)]
+    images = persistence_images(sets, threads=threads)
+    assert all(np.array_equal(i, persistence_image(s)) for i, s in zip(images, sets, strict=True))
+    assert persistence_images([]).shape == (0, 10, 10)
 
 
 def test_no_intervals_no_image():

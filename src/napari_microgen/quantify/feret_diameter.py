@@ -84,9 +84,10 @@ def feret_diameters(
         raise AxesError(
             f"Feret diameters are measured in a plane image; this array has shape {labels.shape}."
         )
-    rows, counts = _row_ranges(labels, int(labels.max(initial=0)))
+    runs = _runs(np.ascontiguousarray(labels))
+    rows, counts = _row_ranges(runs, int(runs[0].max(initial=0)))
     starts = np.concatenate([[0], np.cumsum(np.maximum(rows[1] - rows[0] + 1, 0))])
-    extents = _row_extents(labels, rows[0], starts)
+    extents = _row_extents(runs, rows[0], starts)
     result = np.zeros((4, len(counts)))
     _calipers(extents, rows[0], starts, np.asarray(spacing, float), _INSET[convention], result)
     return FeretDiameters(
@@ -99,34 +100,56 @@ def feret_diameters(
 
 
 @njit(cache=True, nogil=True)
-def _row_ranges(labels, count):  # type: ignore[no-untyped-def]
+def _runs(labels):  # type: ignore[no-untyped-def]
+    """Label, row, first and last column of each run of equal labels, background left out."""
+    rows, columns = labels.shape
+    runs = np.empty((4, 1024 + rows), np.int64)
+    count = 0
+    for y in range(rows):
+        line = labels[y]
+        if count + columns > runs.shape[1]:
+            wider = np.empty((4, 2 * runs.shape[1] + columns), np.int64)
+            wider[:, :count] = runs[:, :count]
+            runs = wider
+        first, last = 0, line[0]
+        for x in range(1, columns):
+            if line[x] != last:
+                if last:
+                    runs[0, count], runs[1, count], runs[2, count], runs[3, count] = last, y, first, x - 1
+                    count += 1
+                first, last = x, line[x]
+        if last:
+            runs[0, count], runs[1, count], runs[2, count], runs[3, count] = last, y, first, columns - 1
+            count += 1
+    return runs[:, :count]
+
+
+@njit(cache=True, nogil=True)
+def _row_ranges(runs, count):  # type: ignore[no-untyped-def]
     """First and last row, and number of pixels, of each label."""
     rows = np.empty((2, count), np.int64)
-    rows[0], rows[1] = labels.shape[0], -1
+    rows[0], rows[1] = np.iinfo(np.int64).max - 1, -2
     counts = np.zeros(count, np.int64)
-    for y in range(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            n = np.int64(labels[y, x]) - 1
-            if n >= 0:
-                counts[n] += 1
-                rows[1, n] = y
-                if rows[0, n] > y:
-                    rows[0, n] = y
+    for k in range(runs.shape[1]):
+        n, y = runs[0, k] - 1, runs[1, k]
+        rows[0, n], rows[1, n] = min(rows[0, n], y), max(rows[1, n], y)
+        counts[n] += runs[3, k] - runs[2, k] + 1
+    for n in range(count):
+        if not counts[n]:
+            rows[0, n], rows[1, n] = 0, -1
     return rows, counts
 
 
 @njit(cache=True, nogil=True)
-def _row_extents(labels, first, starts):  # type: ignore[no-untyped-def]
+def _row_extents(runs, first, starts):  # type: ignore[no-untyped-def]
     """Leftmost and rightmost pixel of each label in each of its rows; -1 where it has none."""
     extents = np.full((starts[-1], 2), -1, np.int64)
-    for y in range(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            n = np.int64(labels[y, x]) - 1
-            if n >= 0:
-                place = starts[n] + y - first[n]
-                if extents[place, 0] < 0:
-                    extents[place, 0] = x
-                extents[place, 1] = x
+    for k in range(runs.shape[1]):
+        n = runs[0, k] - 1
+        place = starts[n] + runs[1, k] - first[n]
+        if extents[place, 0] < 0:
+            extents[place, 0] = runs[2, k]
+        extents[place, 1] = runs[3, k]
     return extents
 
 

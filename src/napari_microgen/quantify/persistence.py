@@ -27,6 +27,7 @@ import numpy as np
 from numba import njit
 
 from ..errors import AxesError, NonFiniteError
+from .threads import available_threads
 
 Construction = Literal["vertices", "top_cells"]
 
@@ -99,7 +100,7 @@ def persistence_of_patches(
     patches: Sequence[np.ndarray] | np.ndarray,
     *,
     construction: Construction = "vertices",
-    threads: int = 2,
+    threads: int | None = None,
 ) -> Iterator[Intervals]:
     """Yield the `persistence_intervals` of each patch, in order, working on several at a time.
 
@@ -109,10 +110,10 @@ def persistence_of_patches(
         The images.
     construction : {"vertices", "top_cells"}
         See `persistence_intervals`.
-    threads : int
-        Patches worked on at the same time.
+    threads : int or None
+        Patches worked on at the same time. None: one per core.
     """
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
         yield from pool.map(lambda patch: persistence_intervals(patch, construction=construction), patches)
 
 
