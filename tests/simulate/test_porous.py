@@ -101,31 +101,37 @@ def test_same_seed_same_bytes(tmp_path, construction):
 @pytest.mark.nightly
 @pytest.mark.parametrize("construction", ["field", "grains"])
 def test_tortuosity_falls_and_is_highest_for_the_porous_paste(tmp_path, construction):
-    """Geodesic tortuosity by second-order fast marching, mean of three boxes and three directions."""
+    """Geodesic tortuosity by second-order fast marching in four boxes.
+
+    Densities of the porous paste hardly change above 250 C: there a rise must stay within twice the
+    standard error of the four boxes.
+    """
     found = {
-        material: [tortuosity(tmp_path, material, t, construction) for t in TEMPERATURES]
+        material: np.array([tortuosities(tmp_path, material, t, construction) for t in TEMPERATURES])
         for material in MATERIALS
     }
-    for values in found.values():
-        assert values[0] > values[-1]
-        assert (np.diff(values) < 0.004).all(), "no rise beyond the scatter of three boxes"
+    for material, boxes in found.items():
+        steps = np.diff(boxes, axis=0)
+        error = steps.std(axis=1, ddof=1) / np.sqrt(boxes.shape[1])
+        assert (steps.mean(axis=1) < 2 * error + 1e-4).all(), material
+        assert (boxes[0] > boxes[-1]).all(), material
     for twin in ("HPA-like", "NPC-like"):
-        assert (np.diff(found[twin]) < 0).all()
-        assert (np.array(found["HPB-like"]) > found[twin]).all()
+        assert (np.diff(found[twin].mean(axis=1)) < 0).all()
+        assert (found["HPB-like"].mean(axis=1) > found[twin].mean(axis=1)).all()
 
 
-def tortuosity(folder, material, temperature, construction):
+def tortuosities(folder, material, temperature, construction):
+    """Mean over the three directions, one value for each of four boxes."""
     import skfmm
 
     options = {"material": material, "temperature": temperature, "construction": construction}
-    values = []
-    for seed in range(3):
-        solid, volume, _, _ = simulated(folder, seed=seed, shape=(128, 172, 172), **options)
+    boxes = []
+    for seed in range(4):
+        solid, volume, _, _ = simulated(folder, seed=seed, shape=(112, 150, 150), **options)
+        values = []
         for axis in range(3):
             along = np.moveaxis(solid, axis, 0)
-            spacing = np.moveaxis(np.array(volume.voxel_size)[:, None], axis, 0)[:, 0]
-            others = [h for a, h in enumerate(volume.voxel_size) if a != axis]
-            spacing = (volume.voxel_size[axis], *others)
+            spacing = (volume.voxel_size[axis], *(h for a, h in enumerate(volume.voxel_size) if a != axis))
             front = np.ones((len(along) + 1, *along.shape[1:]))
             front[0] = -1
             mask = np.concatenate([np.zeros((1, *along.shape[1:]), bool), ~along])
@@ -133,7 +139,8 @@ def tortuosity(folder, material, temperature, construction):
             depth = (np.arange(len(along)) + 0.5)[:, None, None] * spacing[0]
             quotient = (np.ma.filled(time, np.nan)[1:] / depth)[-len(along) // 4 :]
             values.append(np.nanmean(quotient[along[-len(along) // 4 :]]))
-    return float(np.mean(values))
+        boxes.append(np.mean(values))
+    return boxes
 
 
 @pytest.mark.parametrize(

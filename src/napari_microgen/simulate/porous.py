@@ -142,7 +142,7 @@ def _grains(
     nano = yield from scaled(
         place_spheres(solid, NANO_DIAMETER, DIAMETER_SPREAD, paste.density_cold, [seed, 0], edges), 5, 25, 100
     )
-    time = paste.flow_hot * thermal_time(paste, temperature)
+    time = paste.flow_cold + (paste.flow_hot - paste.flow_cold) * thermal_time(paste, temperature)
     if time > 0:
         field: np.ndarray = yield from scaled(curvature_flow(solid, time, edges), 30, 70, 100)
         density = relative_density(paste, temperature)

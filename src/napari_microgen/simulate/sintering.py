@@ -37,6 +37,8 @@ class Material:
     """Activation energy of coarsening, in kJ/mol; low values coarsen early."""
     flow_hot: float
     """Time of the curvature flow of the grains up to 400 C, in nm²."""
+    flow_cold: float = 0.0
+    """The same at 175 C; the porous paste needs necks by then to hang together."""
 
 
 MICRO_SMOOTHING = 300.0
@@ -57,8 +59,9 @@ MATERIALS: dict[str, Material] = {
         micro_density=0.20,
         smoothing_cold=73.0,
         smoothing_hot=155.0,
-        activation=30.0,
+        activation=15.0,
         flow_hot=4900.0,
+        flow_cold=600.0,
     ),
     "NPC-like": Material(
         density_cold=0.548,
