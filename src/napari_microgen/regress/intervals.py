@@ -9,6 +9,7 @@ import numpy as np
 from .linear import RANK_TOLERANCE
 from .subsets import every_subset
 
+_CHUNK = 4_000_000
 MAX_SCAN = 30_000_000
 """Fits times rows the scan over all subsets may cost; larger tables get fewer resamples."""
 
@@ -40,11 +41,20 @@ def bootstrap_coefficients(features: np.ndarray, target: np.ndarray, weights: np
     standard = (features - features.mean(axis=0)) / features.std(axis=0)
     root = np.sqrt(weights)
     design = np.concatenate([np.ones((rows, 1)), standard], axis=1)
+    step = max(1, _CHUNK // design.size)
+    parts = [_coefficients(design, target, root[at : at + step]) for at in range(0, len(root), step)]
+    return np.concatenate(parts) if parts else np.zeros((0, count))
+
+
+def _coefficients(design: np.ndarray, target: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """Return the coefficients without the constant, one fit per row of root weights."""
     orthogonal, triangle = np.linalg.qr(design * root[..., None])
+    coefficients = np.full((len(root), design.shape[1] - 1), np.nan)
+    if triangle.shape[1] < triangle.shape[2]:
+        return coefficients
     diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
     length = np.linalg.norm(triangle, axis=1)
-    enough = (diagonal > RANK_TOLERANCE * length).all(axis=1) & ((weights > 0).sum(axis=1) > count)
-    coefficients = np.full((len(weights), count), np.nan)
+    enough = (diagonal > RANK_TOLERANCE * length).all(axis=1)
     right = np.einsum("bnj,bn->bj", orthogonal[enough], root[enough] * target)
     coefficients[enough] = np.linalg.solve(triangle[enough], right[..., None])[:, 1:, 0]
     return coefficients

@@ -190,11 +190,7 @@ def _examine(
     content["importance"] = {name: entry["mean_abs_shap"] for name, entry in details.items()}
     content["importance_details"] = details
     content["stability"] = yield from scaled(search.stability(resamples, seed), 500, 300, _STEPS)
-    yield Progress(800, _STEPS, "fitting the references")
-    content["references"] = {}
-    for name, block in reference_blocks(matrix):
-        content["references"][name] = block
-        yield Progress(900, _STEPS, f"fitted {name}")
+    content["references"] = yield from scaled(reference_blocks(matrix), 800, 190, _STEPS)
     return model, importance, folds
 
 

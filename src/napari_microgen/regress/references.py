@@ -4,22 +4,10 @@ If the best subset is not clearly better than these, its selection bought nothin
 shorter formula; if a Gaussian process is clearly better, the relation is not linear.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 PENALTIES = np.logspace(-4, 3, 43)
 """Ridge penalties tried, as share of the rows."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Leave-one-out predictions of a reference model, its settings chosen without the row."""
-
-    name: str
-    """What it is."""
-    errors: np.ndarray
-    """Target minus prediction of each row left out, shape (n,)."""
 
 
 def ridge_coefficients(features: np.ndarray, target: np.ndarray, penalty: float) -> np.ndarray:
@@ -51,8 +39,8 @@ def best_penalty(features: np.ndarray, target: np.ndarray) -> float:
     return float(penalties[np.argmin(np.mean(errors**2, axis=0))])
 
 
-def ridge_reference(features: np.ndarray, target: np.ndarray) -> Reference:
-    """Ridge on all features; scaling and penalty are found again without each row.
+def ridge_error(features: np.ndarray, target: np.ndarray, row: int) -> float:
+    """Return the error on one row of ridge on all features; scaling and penalty are found without it.
 
     Parameters
     ----------
@@ -60,20 +48,19 @@ def ridge_reference(features: np.ndarray, target: np.ndarray) -> Reference:
         All candidates.
     target : ndarray, shape (n,)
         The property.
+    row : int
+        The row left out.
     """
-    errors = np.empty(len(target))
-    for row in range(len(target)):
-        x, y, mean, scale = _without(features, target, row)
-        penalty = best_penalty(x, y - y.mean())
-        weights = ridge_coefficients(x, y - y.mean(), penalty)
-        errors[row] = target[row] - y.mean() - ((features[row] - mean) / scale) @ weights
-    return Reference("ridge", errors)
+    x, y, mean, scale = _without(features, target, row)
+    penalty = best_penalty(x, y - y.mean())
+    weights = ridge_coefficients(x, y - y.mean(), penalty)
+    return float(target[row] - y.mean() - ((features[row] - mean) / scale) @ weights)
 
 
-def gaussian_process_reference(features: np.ndarray, target: np.ndarray) -> Reference:
-    """Gaussian process (squared exponential plus noise) on all features.
+def gaussian_process_error(features: np.ndarray, target: np.ndarray, row: int) -> float:
+    """Return the error on one row of a Gaussian process (squared exponential plus noise) on all features.
 
-    Length, amplitude and noise maximise the marginal likelihood without each row.
+    Length, amplitude and noise maximise the marginal likelihood of the other rows.
 
     Parameters
     ----------
@@ -81,16 +68,14 @@ def gaussian_process_reference(features: np.ndarray, target: np.ndarray) -> Refe
         All candidates.
     target : ndarray, shape (n,)
         The property.
+    row : int
+        The row left out.
     """
-    errors = np.empty(len(target))
-    start = np.log([2.0, 1.0, 0.1])
-    for row in range(len(target)):
-        x, y, mean, scale = _without(features, target, row)
-        level, size = y.mean(), y.std() or 1.0
-        settings = fit_kernel(x, (y - level) / size, start)
-        new = ((features[row] - mean) / scale)[None]
-        errors[row] = target[row] - level - size * predict_process(x, (y - level) / size, new, settings)[0]
-    return Reference("gaussian process", errors)
+    x, y, mean, scale = _without(features, target, row)
+    level, size = y.mean(), y.std() or 1.0
+    settings = fit_kernel(x, (y - level) / size, np.log([2.0, 1.0, 0.1]))
+    new = ((features[row] - mean) / scale)[None]
+    return float(target[row] - level - size * predict_process(x, (y - level) / size, new, settings)[0])
 
 
 def fit_kernel(features: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -1,11 +1,12 @@
 """What is said about the best model beside its score, block by block, as plain values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import RegressionError
+from ..progress import Progress, Steps
 from .cross_validation import NestedFold, leave_group_out
 from .design_matrix import DesignMatrix
 from .diagnostics import HIGH_INFLATION, condition_number, correlation_matrix, variance_inflation
@@ -13,10 +14,10 @@ from .importance import Importance, global_importance, linear_shap, permutation_
 from .intervals import Stability, bootstrap_coefficients, percentile_interval, resampled_weights
 from .linear import LinearFit, fit
 from .ranking import RankedModel
-from .references import gaussian_process_reference, ridge_reference
+from .references import gaussian_process_error, ridge_error
 from .scores import by_group, r_squared, rmse
 
-MAX_RIDGE_ROWS, MAX_PROCESS_ROWS = 1000, 150
+MAX_RIDGE_ROWS, MAX_PROCESS_ROWS = 1000, 60
 """Above these the references take too long to be refitted without each row."""
 
 
@@ -145,27 +146,27 @@ def stability_block(matrix: DesignMatrix, stability: Stability, resamples: int) 
     }
 
 
-def reference_blocks(matrix: DesignMatrix) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the leave-one-out scores of ridge and of a Gaussian process on all candidates."""
+def reference_blocks(matrix: DesignMatrix) -> Steps[dict[str, dict[str, Any]]]:
+    """Return the leave-one-out scores of ridge and of a Gaussian process on all candidates."""
     rows = len(matrix.target)
-    for name, method, limit in (
-        ("ridge", ridge_reference, MAX_RIDGE_ROWS),
-        ("gaussian_process", gaussian_process_reference, MAX_PROCESS_ROWS),
+    blocks: dict[str, dict[str, Any]] = {}
+    for place, (name, method, limit) in enumerate(
+        (
+            ("ridge", ridge_error, MAX_RIDGE_ROWS),
+            ("gaussian_process", gaussian_process_error, MAX_PROCESS_ROWS),
+        )
     ):
         if rows > limit:
-            yield (
-                name,
-                {"loocv_rmse": None, "r2": None, "reason": f"not refitted {rows} times (over {limit} rows)"},
-            )
+            reason = f"not refitted {rows} times (over {limit} rows)"
+            blocks[name] = {"loocv_rmse": None, "r2": None, "reason": reason}
             continue
-        errors = method(matrix.features, matrix.target).errors
-        yield (
-            name,
-            {
-                "loocv_rmse": float(np.sqrt(np.mean(errors**2))),
-                "r2": r_squared(matrix.target, matrix.target - errors),
-            },
-        )
+        errors = np.empty(rows)
+        for row in range(rows):
+            errors[row] = method(matrix.features, matrix.target, row)
+            yield Progress(place * rows + row + 1, 2 * rows, f"fitting {name.replace('_', ' ')}")
+        r2 = r_squared(matrix.target, matrix.target - errors)
+        blocks[name] = {"loocv_rmse": float(np.sqrt(np.mean(errors**2))), "r2": r2}
+    return blocks
 
 
 def add_test_scores(
