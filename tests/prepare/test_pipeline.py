@@ -22,6 +22,7 @@ from napari_microgen.errors import (
     ParameterError,
     UnknownVoxelSizeError,
 )
+from napari_microgen.io.limits import memory_budget
 from napari_microgen.prepare.pipeline import prepare
 from napari_microgen.prepare.registration import pair_shift
 from napari_microgen.volume import Volume
@@ -370,9 +371,15 @@ def test_a_part_of_a_volume_far_larger_than_memory(tmp_path):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("options", [{"curtaining": "fft"}, {"shading": "additive"}, {"clahe": True}])
-def test_ten_thousand_pixels_square(options):
+@pytest.mark.parametrize("options", [{"curtaining": "fft"}, {"shading": "additive"}, {"denoise": "median"}])
+def test_ten_thousand_pixels_square_work_or_are_refused_at_once(options):
     rng = np.random.default_rng(0)
     block = rng.integers(0, 255, (100, 100), dtype=np.uint8)
-    result = prepare(Volume(np.tile(block, (100, 100)), "YX", name="large"), **options)
-    assert result.shape == (10_000, 10_000)
+    image = Volume(np.tile(block, (100, 100)), "YX", name="large")
+    try:
+        result = prepare(image, **options)
+    except MemoryLimitError as refusal:
+        assert "10000 x 10000 pixels needs about" in str(refusal)  # noqa: PT017
+        assert memory_budget() < 12e9
+    else:
+        assert result.shape == (10_000, 10_000)

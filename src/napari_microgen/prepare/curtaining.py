@@ -56,7 +56,8 @@ def streaks_by_fft(image: np.ndarray, *, angle: float = 0.0, longest: float | No
     >>> bool(np.abs(streaky - streaks_by_fft(streaky)).max() < 1e-6)
     True
     """
-    return _turned(image, angle, partial(_streaks, last=partial(_across, longest=longest)))
+    last = None if longest is None else partial(_across, longest=longest)
+    return _turned(image, angle, partial(_streaks, last=last))
 
 
 def streaks_by_wavelet(image: np.ndarray, *, angle: float = 0.0, longest: float | None = None) -> np.ndarray:
@@ -119,12 +120,12 @@ def _moved(image: np.ndarray, start: np.ndarray, width: int) -> np.ndarray:
     return np.asarray(sum(weights[k] * read[:, k : k + width] for k in range(4)))
 
 
-def _streaks(image: np.ndarray, inside: np.ndarray | None = None, *, last: Filter) -> np.ndarray:
+def _streaks(image: np.ndarray, inside: np.ndarray | None = None, *, last: Filter | None) -> np.ndarray:
     """Upright streaks of an image whose phases do not count as streaks.
 
     Each step finds the phases in the image less the streaks known so far. What the phases
     still hide of the streaks shrinks by a constant factor, so two steps give the limit. The
-    filter ``last`` reads the result off the image without its phases.
+    filter ``last``, if any, reads the result off the image without its phases.
     """
     found = _across(image) if _phases_are_streaks(image) else np.zeros_like(image)
     for _ in range(ROUNDS):
@@ -133,7 +134,8 @@ def _streaks(image: np.ndarray, inside: np.ndarray | None = None, *, last: Filte
         first, second = once - found, twice - once
         hidden = float(np.vdot(first, second)) / max(float(np.vdot(first, first)), 1e-12)
         found = once + second / image.dtype.type(1 - min(max(hidden, 0.0), 0.8))
-    found = last(_without_phases(image, found, inside))
+    if last is not None:
+        found = last(_without_phases(image, found, inside))
     return np.asarray(found - found.mean(), dtype=image.dtype)
 
 
@@ -144,10 +146,16 @@ def _phases_are_streaks(image: np.ndarray) -> bool:
     return spread == 0 or float(_across(bright).var()) > 0.5 * spread
 
 
+def _sample(image: np.ndarray) -> np.ndarray:
+    """Return about a hundred thousand pixels, evenly spread."""
+    step = max(1, math.isqrt(image.size // 100_000))
+    return image[::step, ::step]
+
+
 def _threshold(image: np.ndarray) -> float:
     from skimage.filters import threshold_otsu
 
-    some = image[::2, ::2]
+    some = _sample(image)
     low, high = float(some.min()), float(some.max())
     if high - low <= 1e-5 * max(abs(low), abs(high)):
         return (low + high) / 2
@@ -170,16 +178,14 @@ def _without_phases(image: np.ndarray, streaks: np.ndarray, inside: np.ndarray |
     weight = np.where(ndimage.maximum_filter1d(steps, 2 * RIM, axis=1) > 0, 0.1, 1.0).astype(clean.dtype)
     if inside is not None:
         weight *= inside
-    rest = np.empty_like(clean)
-    phases = [(~bright, *_centre(clean, ~bright)), (bright, *_centre(clean, bright))]
-    narrowest = min(spread for _, _, spread in phases)
-    for where, centre, spread in phases:
-        off = clean[where] - clean.dtype.type(centre)
-        fit = np.maximum(1 - (off / (4.685 * spread)) ** 2, 0) ** 2
-        weight[where] *= fit * (narrowest / spread) ** 2
-        total = float(weight[where].sum())
-        shift = float(np.vdot(weight[where], off)) / total if total else 0.0
-        rest[where] = image[where] - (centre + shift)
+    (dark, dark_spread), (light, light_spread) = _centre(clean, ~bright), _centre(clean, bright)
+    narrowest = min(dark_spread, light_spread)
+    by_phase = partial(_of_phase, bright, kind=clean.dtype)
+    off = clean - by_phase(dark, light)
+    fit = np.maximum(1 - np.square(off * by_phase(1 / (4.685 * dark_spread), 1 / (4.685 * light_spread))), 0)
+    weight *= fit * fit
+    weight *= by_phase((narrowest / dark_spread) ** 2, (narrowest / light_spread) ** 2)
+    rest = image - by_phase(*_refined(bright, weight, off, dark, light))
     mean = clean.dtype.type(max(float(weight.mean()), 1e-12))
     evidence = np.maximum(_along_rows(weight), 0) / mean
     trust = evidence / (evidence**2 + FAINT**2)  # near 1 / evidence, and 0 where there is none
@@ -187,9 +193,27 @@ def _without_phases(image: np.ndarray, streaks: np.ndarray, inside: np.ndarray |
     return np.asarray(weight * rest + (1 - weight) * bridge)
 
 
+def _of_phase(bright: np.ndarray, dark: float, light: float, kind: np.dtype) -> np.ndarray:
+    """Return one value for each dark pixel and another for each bright one."""
+    return np.array([dark, light], kind)[bright.view(np.uint8)]
+
+
+def _refined(
+    bright: np.ndarray, weight: np.ndarray, off: np.ndarray, dark: float, light: float
+) -> tuple[float, float]:
+    """Weighted mean grey of both phases from the distances to their medians."""
+    light_weight = weight * bright
+    totals = float(weight.sum()), float(light_weight.sum())
+    shifts = float(np.vdot(weight, off)), float(np.vdot(light_weight, off))
+    return (
+        dark + (shifts[0] - shifts[1]) / ((totals[0] - totals[1]) or 1.0),
+        light + shifts[1] / (totals[1] or 1.0),
+    )
+
+
 def _centre(image: np.ndarray, where: np.ndarray) -> tuple[float, float]:
-    """Median of the pixels of a phase and their spread (scaled MAD), from every second row and column."""
-    some = image[::2, ::2][where[::2, ::2]]
+    """Median of some pixels of a phase and their spread (scaled MAD)."""
+    some = _sample(image)[_sample(where)]
     if some.size < 2:
         return float(image.mean()), max(float(image.std()), 1e-12)
     middle = float(np.median(some))

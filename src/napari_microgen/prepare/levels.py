@@ -7,7 +7,7 @@ import numpy as np
 from ..io import limits
 from ..progress import Progress, Steps
 from .shading import Shading, flatten, measure_shading
-from .slices import Slices
+from .slices import Slices, working_type
 
 
 class Levels:
@@ -24,7 +24,7 @@ class Levels:
         """Measure every slice, and keep those that will be needed."""
         slices = self._slices
         count = slices.volume.n_planes
-        self._store = limits.allocate((len(self._kept), *slices.shape), slices.working_type)
+        self._store = limits.allocate((len(self._kept), *slices.shape), working_type(slices.volume))
         for k in range(count):
             image = slices.prepared(k)
             self.shading.append(measure_shading(image))

@@ -13,6 +13,12 @@ from .tilt import correct_tilt, stretched_rows
 from .translation import translate
 
 
+def working_type(volume: Volume) -> np.dtype:
+    """Return the type to compute in: enough for every grey value of the input."""
+    small = volume.dtype.itemsize <= (4 if volume.dtype.kind == "f" else 2)
+    return np.dtype(np.float32 if small else np.float64)
+
+
 @dataclass
 class Slices:
     """The slices of a volume after the steps that come before the levelling of brightness."""
@@ -29,13 +35,6 @@ class Slices:
     """Rows and columns (after the data bar) that all slices cover after their shifts."""
     streaks_rms: dict[int, float] = field(default_factory=dict)
     """Root mean square of the curtains taken from a slice, in grey values."""
-
-    @property
-    def working_type(self) -> np.dtype:
-        """Type to compute in: enough for every grey value of the input."""
-        kind = self.volume.dtype
-        small = kind.itemsize <= (4 if kind.kind == "f" else 2)
-        return np.dtype(np.float32 if small else np.float64)
 
     @property
     def input_frame(self) -> Box:
@@ -68,7 +67,7 @@ class Slices:
 
     def raw(self, index: int) -> np.ndarray:
         """Return a slice without data bar, polarity turned if asked, in the working type."""
-        image = np.asarray(self.volume.plane(index)[self.rows], dtype=self.working_type)
+        image = np.asarray(self.volume.plane(index)[self.rows], dtype=working_type(self.volume))
         if self.choices.invert:
             low, high = self.grey_range
             image = image.dtype.type(low + high) - image
