@@ -30,12 +30,11 @@ def test_it_makes_the_work_the_paper_says():
     work = []
 
     def note(module, inputs, output):
-        kernel = module.weight[0].numel() if isinstance(module, nn.Conv2d) else module.weight[:, 0].numel()
-        work.append((module, 2 * kernel * output.numel()))
+        work.append((module, 2 * module.weight[0].numel() * output.numel()))
 
     net = PaperUNet(1, 3).eval()
     for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d):
             module.register_forward_hook(note)
     with torch.inference_mode():
         net(torch.zeros(1, 1, 64, 112))
@@ -79,6 +78,14 @@ def test_enlarging_after_the_sum_is_the_sum_of_what_is_enlarged():
         assert torch.allclose(stage(x), as_in_the_paper, atol=1e-6)
 
 
+def test_a_transposed_convolution_of_stride_one_is_a_convolution_with_turned_kernels():
+    convolution, transposed = nn.Conv2d(3, 5, 3, padding=1), nn.ConvTranspose2d(3, 5, 3, padding=1)
+    transposed.weight.data = convolution.weight.data.transpose(0, 1).flip(2, 3)
+    transposed.bias.data = convolution.bias.data
+    x = torch.randn(1, 3, 7, 9)
+    assert torch.allclose(convolution(x), transposed(x), atol=1e-6)
+
+
 def test_the_residual_of_the_way_down_samples_even_pixels():
     stage = Down(1, 4, "batch")
     x = torch.randn(1, 1, 8, 8)
@@ -90,6 +97,10 @@ def test_constants_are_those_of_keras():
     norms = [m for m in PaperUNet(1, 3).modules() if isinstance(m, nn.BatchNorm2d)]
     assert len(norms) == 15
     assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.01)}
+    pointwise = PaperUNet(1, 3).up[0].residual
+    assert not pointwise.bias.any()
+    limit = (6 / (256 + 256)) ** 0.5
+    assert 0.95 * limit < pointwise.weight.abs().max() <= limit
     assert not any(isinstance(m, nn.BatchNorm2d) for m in PaperUNet(1, 3, normalisation="group").modules())
 
 

@@ -101,8 +101,8 @@ def _replace(module: nn.Module) -> None:
             setattr(module, name, FusedResidual(child))
         elif isinstance(child, nn.Sequential):
             setattr(module, name, nn.Sequential(*_convolutions(child)))
-        elif isinstance(child, nn.Conv2d | nn.ConvTranspose2d):
-            setattr(module, name, FusedConvolution(_plain_convolution(child)))
+        elif isinstance(child, nn.Conv2d):
+            setattr(module, name, FusedConvolution(child))
         else:
             _replace(child)
 
@@ -116,8 +116,8 @@ def _convolutions(layers: nn.Sequential) -> list[Any]:
     result: list[Any] = []
     for layer in layers:
         last = result[-1] if result else None
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            result.append(FusedConvolution(_plain_convolution(layer)))
+        if isinstance(layer, nn.Conv2d):
+            result.append(FusedConvolution(layer))
         elif isinstance(layer, nn.BatchNorm2d) and isinstance(last, FusedConvolution):
             result[-1] = FusedConvolution(_folded(last, layer))
         elif isinstance(layer, nn.ReLU) and isinstance(last, FusedConvolution) and not last.relu:
@@ -125,17 +125,6 @@ def _convolutions(layers: nn.Sequential) -> list[Any]:
         else:
             result.append(layer)
     return result
-
-
-def _plain_convolution(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Conv2d:
-    """Return a convolution that does what a transposed one of stride 1 does."""
-    if isinstance(layer, nn.Conv2d):
-        return layer
-    reach = layer.kernel_size[0] - 1 - layer.padding[0]
-    plain = nn.Conv2d(layer.in_channels, layer.out_channels, layer.kernel_size, padding=reach)
-    plain.weight = nn.Parameter(layer.weight.transpose(0, 1).flip(2, 3).contiguous(), requires_grad=False)
-    plain.bias = layer.bias
-    return plain
 
 
 def _folded(convolution: FusedConvolution, normalisation: nn.BatchNorm2d) -> nn.Conv2d:

@@ -2,7 +2,9 @@
 
 Layers and their order follow the Keras example "Image segmentation with a U-Net-like
 architecture" (F. Chollet), which Wijaya et al. 2024 use, its "same" padding included:
-a stride of 2 pads below and on the right only.
+a stride of 2 pads below and on the right only. Its transposed convolutions of stride 1 are
+convolutions with turned kernels, and are written as such: the same functions, trained
+faster. Weights start as in Keras (Glorot and Bengio 2010).
 """
 
 from itertools import pairwise
@@ -56,6 +58,7 @@ class PaperUNet(nn.Module):
         self.down = nn.ModuleList(Down(a, b, normalisation) for a, b in pairwise((32, *DOWN)))
         self.up = nn.ModuleList(Up(a, b, normalisation) for a, b in pairwise((DOWN[-1], *UP)))
         self.head = nn.Conv2d(UP[-1], classes, 3, padding=1)
+        self.apply(start_as_keras)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits."""
@@ -88,16 +91,16 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """ReLU, two transposed convolutions, twice the side; plus a 1x1 convolution of the input."""
+    """ReLU, two convolutions, twice the side; plus a 1x1 convolution of the input."""
 
     def __init__(self, width_in: int, width: int, normalisation: str) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.ReLU(),
-            nn.ConvTranspose2d(width_in, width, 3, padding=1),
+            nn.Conv2d(width_in, width, 3, padding=1),
             normal(width, normalisation),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(width, width, 3, padding=1),
+            nn.Conv2d(width, width, 3, padding=1),
             normal(width, normalisation),
         )
         self.residual = nn.Conv2d(width_in, width, 1)
@@ -121,6 +124,14 @@ class SamePad(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the padded images."""
         return functional.pad(x, (0, 1, 0, 1), value=self.value)
+
+
+def start_as_keras(layer: nn.Module) -> None:
+    """Draw the weights of a convolution from Glorot's uniform distribution and set its bias to zero."""
+    if isinstance(layer, nn.Conv2d):
+        nn.init.xavier_uniform_(layer.weight)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def separable(width_in: int, width: int) -> tuple[nn.Module, nn.Module]:
