@@ -138,6 +138,21 @@ def test_running_median_keeps_a_straight_line():
     assert running_median(line[:1], 51).shape == (1, 2)
 
 
+@pytest.mark.parametrize("shape", [(1, 40), (40, 4), (15, 15)])
+def test_slices_too_small_to_overlap_are_undefined(shape):
+    noise = np.random.default_rng(0).normal(size=(2, *shape))
+    found = pair_shift(noise[0], noise[1])
+    assert found.shift is None
+    assert "fewer than 16" in found.reason
+
+
+@pytest.mark.parametrize("shift", [(4, -4), (-4, 4)])
+def test_the_smallest_slices_do_not_fail(shift):
+    noise = np.random.default_rng(0).normal(size=(30, 30))
+    second = noise[7 - shift[0] : 23 - shift[0], 7 - shift[1] : 23 - shift[1]]
+    assert np.allclose(pair_shift(noise[7:23, 7:23], second).shift, shift, atol=0.05)
+
+
 def test_small_images_are_searched_as_far_as_they_go(face):
     image, _ = face((24, 30), smoothing=2.0)
     assert np.allclose(

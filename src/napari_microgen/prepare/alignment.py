@@ -15,6 +15,9 @@ TILT = 36.0
 USUAL_RECESSION = 0.98
 """Drift in px per slice that the receding face gives for 25 nm slices of 18.6 nm px."""
 
+FEWEST_FOR_TREND = 10
+"""A drift over fewer slices is not compared with that of a receding face."""
+
 
 def align(
     plane: Callable[[int], np.ndarray], count: int, *, max_shift: int, keep_trend: bool
@@ -79,16 +82,18 @@ def notes_of(path: Path, pairs: list[PairShift], volume: Volume, *, keep_trend: 
     """Return what the user should know of a registration."""
     notes = []
     if path.undefined:
-        notes.append(f"{len(path.undefined)} slices show one grey value only; their shift is undefined")
+        notes.append(f"slices of one grey value, whose shift is undefined: {len(path.undefined)}")
     if path.replaced:
-        notes.append(f"{len(path.replaced)} slices did not fit the one before and took its neighbours' shift")
+        notes.append(
+            f"slices that did not fit the one before and took their neighbours' shift: {len(path.replaced)}"
+        )
     at_limit = sum(1 for pair in pairs if "search limit" in pair.reason)
     if at_limit:
-        notes.append(f"{at_limit} shifts lay at the search limit; raise max_shift")
+        notes.append(f"shifts at the search limit: {at_limit}; raise max_shift")
     plane, row, _ = volume.voxel_size_zyx
     recession = USUAL_RECESSION if not (plane and row) else plane / row * math.tan(math.radians(TILT))
     drift = abs(path.trend[0])
-    if abs(drift - recession) <= 0.15 * recession:
+    if len(path.shifts) >= FEWEST_FOR_TREND and abs(drift - recession) <= 0.15 * recession:
         what = "was left in, as asked" if keep_trend else "was taken out"
         notes.append(
             f"the slices drift by {drift:.2f} px per slice along rows, near the {recession:.2f} px that the "

@@ -14,6 +14,8 @@ SMOOTHING = 1.0
 """Standard deviation in px of the blur before the sub-pixel search."""
 TOLERANCE = 0.01
 """The sub-pixel search stops at steps below this, in px."""
+SMALLEST = 16
+"""Smaller slices leave too little overlap to measure a shift."""
 WINDOW = 4096
 """Larger slices are compared in a centred window of this many rows and columns."""
 
@@ -57,6 +59,8 @@ def pair_shift(first: np.ndarray, second: np.ndarray, max_shift: int = 16) -> Pa
         if np.ptp(image) == 0:
             return PairShift(None, 1.0, f"the {which} slice of the pair has one grey value only")
     limit = min(max_shift, min(first.shape) // 4)
+    if min(first.shape) < SMALLEST:
+        return PairShift(None, 1.0, f"the slices have fewer than {SMALLEST} rows or columns")
     start, at_limit = _integer_shift(first, second, limit)
     fine = _fine_shift(first, second, start)
     if fine is None:
