@@ -166,6 +166,27 @@ def test_lazy_planes_are_written_one_at_a_time(tmp_path):
         assert np.array_equal(np.asarray(read(path).data)[:, 0, 0], np.arange(30))
 
 
+@pytest.mark.parametrize("ending", [".tif", ".ome.tif", ".zarr", ".npy", ""])
+def test_a_tick_per_plane_and_a_cancel_that_leaves_the_old_file(ending, tmp_path):
+    path = write(volume("ZYX"), tmp_path / f"a{ending}")
+    ticks = list(write.steps(volume("ZYX", "uint16"), path))
+    assert [(tick.step, tick.total) for tick in ticks] == [(1, 3), (2, 3), (3, 3)]
+    assert "writing a" in ticks[0].message
+    steps = write.steps(volume("ZYX", "float32"), path)
+    next(steps)
+    assert len(list(tmp_path.iterdir())) == 2
+    steps.close()
+    assert len(list(tmp_path.iterdir())) == 1
+    same(read(path), volume("ZYX", "uint16"))
+
+
+def test_large_planes_are_one_strip(tmp_path):
+    data = np.random.default_rng(0).integers(0, 255, (2, 1500, 2000)).astype(np.uint16)
+    path = write(Volume(data, "ZYX"), tmp_path / "a.tif")
+    assert np.array_equal(tifffile.imread(path), data)
+    assert np.array_equal(read(path).data, data)
+
+
 def test_a_file_may_be_written_onto_itself(tmp_path):
     for ending in (".tif", ".npy", ".zarr", ""):
         path = write(volume("ZYX"), tmp_path / f"a{ending}")

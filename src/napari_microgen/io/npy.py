@@ -4,16 +4,20 @@ The header of this format has no room for axes and voxel size. What this package
 has them behind the values, where numpy does not look, so that file and size are one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from ..errors import CorruptFileError, FileFormatError
+from ..progress import Progress
+from ..volume import Volume
 from . import description
+from .atomic import atomic_path
 from .lazy import LazyPlanes
 from .opened import Opened
+from .pages import counted
 from .tiff_planes import RawPlanes
 from .tiff_structure import product
 
@@ -61,15 +65,26 @@ def open_npy(path: Path) -> Opened:
     return Opened(data, own["axes"], "NPY", description.scale_of(own), notes, kind)
 
 
-def write_npy(
-    file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype, planes: Iterable[Any], text: str
-) -> None:
-    """Write header, planes and our own description to an open file."""
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
-    for plane in planes:
-        file.write(np.ascontiguousarray(plane, dtype).tobytes())
-    file.write(b"\n" + text.encode("ascii"))
+def write_npy(volume: Volume, path: Path) -> Iterator[Progress]:
+    """Write header, planes and our own description.
+
+    Raises
+    ------
+    FileFormatError
+        If the values are not plain numbers.
+    SaveError
+        If it cannot be written.
+    """
+    dtype = volume.dtype.newbyteorder("=")
+    if dtype.kind not in "biuf":
+        raise FileFormatError(f"{dtype} values cannot be written as NPY; convert them to plain numbers.")
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": volume.shape}
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for page, progress in counted(volume, path.name):
+            file.write(page.tobytes())
+            yield progress
+        file.write(b"\n" + description.to_text(volume).encode("ascii"))
 
 
 def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -1,13 +1,15 @@
 """Write OME-Zarr 0.5 (Zarr 3) with a pyramid, plane by plane."""
 
+import itertools
 import math
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import AxesError, FileFormatError
+from ..progress import Progress
 from ..volume import Volume
 from . import description
 from .atomic import atomic_path
@@ -23,7 +25,7 @@ UNITS = {"pm": "picometer", "angstrom": "angstrom", "nm": "nanometer", "um": "mi
 _KINDS = {"T": "time", "C": "channel"}
 
 
-def write_zarr(volume: Volume, path: Path) -> None:
+def write_zarr(volume: Volume, path: Path) -> Iterator[Progress]:
     """Write a volume as OME-Zarr 0.5 with its voxel size, a pyramid and a list of its chunks.
 
     Raises
@@ -49,24 +51,30 @@ def write_zarr(volume: Volume, path: Path) -> None:
     with atomic_path(path) as temporary:
         store = OrderlyStore(temporary)
         try:
-            _fill(zarr.open_group(store, mode="w", zarr_format=3), volume)
+            yield from _fill(zarr.open_group(store, mode="w", zarr_format=3), volume, path.name)
         finally:
             store.stop()
         write_manifest(temporary)
 
 
-def _fill(group: Any, volume: Volume) -> None:
+def _fill(group: Any, volume: Volume, name: str) -> Iterator[Progress]:
     """Write level 0 plane by plane, each further level from the one before, and the attributes."""
     factors = _pyramid(volume)
     levels = []
     for level, factor in enumerate(factors):
         shape = tuple(math.ceil(n / f) for n, f in zip(volume.shape, factor, strict=True))
         levels.append(_create(group, str(level), shape, volume))
+    total = sum(math.prod(level.shape[:-2]) for level in levels)
+    done = itertools.count(1)
     for index in np.ndindex(*volume.shape[:-2]):
         plane = np.asarray(volume.data[index] if index else volume.data)
         levels[0][index] = plane.astype(volume.dtype.newbyteorder("="), copy=False)
-    for (finer, fine), (coarser, coarse) in pairwise(zip(levels, factors, strict=True)):
-        _shrink(finer, coarser, tuple(b // a for a, b in zip(fine, coarse, strict=True)), volume.kind)
+        yield Progress(next(done), total, f"writing {name}")
+    for (finer, fine), (coarser, coarse) in itertools.pairwise(zip(levels, factors, strict=True)):
+        steps = tuple(b // a for a, b in zip(fine, coarse, strict=True))
+        for index in np.ndindex(*coarser.shape[:-2]):
+            coarser[index] = _shrunk(finer, index, steps, volume.kind)
+            yield Progress(next(done), total, f"writing {name}, coarser levels")
     group.attrs.update(_attributes(volume, factors))
 
 
@@ -101,21 +109,16 @@ def _pyramid(volume: Volume) -> list[tuple[int, ...]]:
         factors.append(halved)
 
 
-def _shrink(finer: Any, coarser: Any, steps: tuple[int, ...], kind: str) -> None:
-    """Fill a level from the next finer one: means for images, every second value for labels."""
-    lead = coarser.shape[:-2]
-    for index in np.ndindex(*lead):
-        first = tuple(i * s for i, s in zip(index, steps[:-2], strict=True))
-        if kind == "labels" or finer.dtype == bool:
-            coarser[index] = np.asarray(finer[first])[:: steps[-2], :: steps[-1]]
-            continue
-        both = [first]
-        if lead and steps[-3] == 2 and first[-1] + 1 < finer.shape[-3]:
-            both.append((*first[:-1], first[-1] + 1))
-        mean = np.mean([_mean(np.asarray(finer[i]), steps[-2], steps[-1]) for i in both], axis=0)
-        coarser[index] = (
-            np.rint(mean).astype(finer.dtype) if finer.dtype.kind in "iu" else mean.astype(finer.dtype)
-        )
+def _shrunk(finer: Any, index: tuple[int, ...], steps: tuple[int, ...], kind: str) -> np.ndarray:
+    """Return a plane of a level from the next finer one: means of an image, every second value of labels."""
+    first = tuple(i * s for i, s in zip(index, steps[:-2], strict=True))
+    if kind == "labels" or finer.dtype == bool:
+        return np.asarray(finer[first])[:: steps[-2], :: steps[-1]]
+    both = [first]
+    if index and steps[-3] == 2 and first[-1] + 1 < finer.shape[-3]:
+        both.append((*first[:-1], first[-1] + 1))
+    mean = np.mean([_mean(np.asarray(finer[i]), steps[-2], steps[-1]) for i in both], axis=0)
+    return (np.rint(mean) if finer.dtype.kind in "iu" else mean).astype(finer.dtype)
 
 
 def _mean(plane: np.ndarray, down: int, across: int) -> np.ndarray:

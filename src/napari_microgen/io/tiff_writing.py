@@ -1,16 +1,19 @@
 """Write TIFF: ImageJ-compatible where the values allow, OME, or plain; plane by plane."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tifffile
 
 from ..errors import AxesError, FileFormatError
+from ..progress import Progress
 from ..units import convert_length
 from ..volume import Volume
 from . import description
 from .atomic import atomic_path
+from .pages import counted, stored_dtype
+from .tiff_structure import read_structure
 
 CLASSIC_LIMIT = int(3.5 * 1024**3)
 """Bytes of pixels above which a TIFF is written as BigTIFF."""
@@ -18,7 +21,7 @@ IMAGEJ_TYPES = ("bool", "uint8", "uint16", "float32")
 OME_TYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 
 
-def write_tiff(volume: Volume, path: Path, *, ome: bool) -> None:
+def write_tiff(volume: Volume, path: Path, *, ome: bool) -> Iterator[Progress]:
     """Write a volume as TIFF with its voxel size.
 
     ImageJ's resolution is a rational of two 32-bit numbers and too coarse; the exact
@@ -42,8 +45,6 @@ def write_tiff(volume: Volume, path: Path, *, ome: bool) -> None:
     SaveError
         If it cannot be written.
     """
-    from .writing import planes_of
-
     if not volume.axes.endswith(("YX", "YXS")):
         raise AxesError(
             f"A volume with axes {volume.axes} cannot be written as TIFF: row and column must come last. "
@@ -54,25 +55,35 @@ def write_tiff(volume: Volume, path: Path, *, ome: bool) -> None:
             f"{volume.dtype} values do not fit into {path.name}; convert them, or write .zarr or .npy "
             "instead."
         )
+    colour = volume.axes.endswith("S") and volume.shape[-1] in (3, 4)
     big = volume.nbytes > CLASSIC_LIMIT
     imagej = not ome and not big and _fits_imagej(volume)
     resolution = _resolution(volume, imagej=imagej)
-    with (
-        atomic_path(path) as temporary,
-        tifffile.TiffWriter(
+    with atomic_path(path) as temporary:
+        with tifffile.TiffWriter(
             temporary, bigtiff=big, imagej=imagej, ome=ome, shaped=not (imagej or ome)
-        ) as tif,
-    ):
-        tif.write(
-            planes_of(volume),
-            shape=volume.shape,
-            dtype=np.uint8 if volume.dtype == bool else volume.dtype.newbyteorder("="),
-            photometric="rgb" if volume.axes.endswith("S") and volume.shape[-1] in (3, 4) else "minisblack",
-            metadata=_metadata(volume, imagej=imagej, ome=ome),
-            resolution=resolution,
-            resolutionunit="NONE" if imagej or resolution is None else "CENTIMETER",
-            software="napari-microgen",
-        )
+        ) as tif:
+            tif.write(
+                shape=volume.shape,
+                dtype=stored_dtype(volume),
+                rowsperstrip=volume.shape[volume.axes.index("Y")],
+                photometric="rgb" if colour else "minisblack",
+                metadata=_metadata(volume, imagej=imagej, ome=ome),
+                resolution=resolution,
+                resolutionunit="NONE" if imagej or resolution is None else "CENTIMETER",
+                software="napari-microgen",
+            )
+        yield from _fill(temporary, volume, path.name)
+
+
+def _fill(temporary: Path, volume: Volume, name: str) -> Iterator[Progress]:
+    """Put the planes into the places that the directories of the file keep for them."""
+    places = [page.numbers[273] for page in read_structure(temporary).pages]
+    with open(temporary, "rb+") as file:
+        for place, (page, progress) in zip(places, counted(volume, name), strict=True):
+            file.seek(place[0])
+            file.write(page.data)
+            yield progress
 
 
 def _fits_imagej(volume: Volume) -> bool:

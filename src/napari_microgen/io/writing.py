@@ -3,25 +3,26 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import AxesError, FileFormatError, SaveError
+from ..progress import Progress, Steps, stepwise
 from ..volume import Volume
 from . import description
 from .atomic import atomic_path, sweep_partials, write_text
 from .npy import write_npy
+from .pages import planes_of
 from .recipes import recipe_path, write_recipe
 from .tables import read_table, write_table
 from .zarr_manifest import NAME as MANIFEST
 
-__all__ = ["planes_of", "read_table", "recipe_path", "require_image_target", "write", "write_table"]
+__all__ = ["read_table", "recipe_path", "require_image_target", "write", "write_table"]
 
 SUFFIXES = ".tif, .tiff, .ome.tif, .zarr, .npy, .png, or a folder name without an ending"
 FOLDER_CARD = "microgen.json"
 """Description in a folder of slices; a folder with it was written by this package."""
 
 
-def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
+@stepwise
+def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Steps[Path]:
     """Write an image or label volume with its voxel size, plane by plane, and its recipe beside it.
 
     Parameters
@@ -34,6 +35,11 @@ def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
         or no ending for a folder of TIFF slices.
     recipe : bool
         Write ``NAME.recipe.json`` too if the volume has a recipe.
+
+    Yields
+    ------
+    Progress
+        A tick per plane, from ``write.steps(...)``; closing it leaves what had the name before.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
         raise AxesError(f"{volume.name or 'The volume'} has shape {volume.shape}: there is nothing to write.")
     if path.parent.is_dir():
         sweep_partials(path.parent)
-    _write_by_suffix(volume, path)
+    yield from _write_by_suffix(volume, path)
     if recipe and volume.recipe is not None:
         write_recipe(volume.recipe, path)
     else:
@@ -63,28 +69,24 @@ def write(volume: Volume, path: Path | str, *, recipe: bool = True) -> Path:
     return path
 
 
-def _write_by_suffix(volume: Volume, path: Path) -> None:
+def _write_by_suffix(volume: Volume, path: Path) -> Iterator[Progress]:
     name = path.name.lower()
-    if name.endswith((".ome.tif", ".ome.tiff", ".tif", ".tiff")):
+    if name.endswith((".tif", ".tiff")):
         from .tiff_writing import write_tiff
 
-        write_tiff(volume, path, ome=name.endswith((".ome.tif", ".ome.tiff")))
+        yield from write_tiff(volume, path, ome=name.endswith((".ome.tif", ".ome.tiff")))
     elif name.endswith(".zarr"):
         from .omezarr_writing import write_zarr
 
         require_own_folder(path, MANIFEST)
-        write_zarr(volume, path)
+        yield from write_zarr(volume, path)
     elif name.endswith(".npy"):
-        _write_npy(volume, path)
+        yield from write_npy(volume, path)
     elif name.endswith(".png"):
         _write_png(volume, path)
-    elif path.suffix == "":
-        require_own_folder(path, FOLDER_CARD)
-        _write_folder(volume, path)
     else:
-        raise FileFormatError(
-            f"{path.name} cannot be written: its ending is no known format. Use {SUFFIXES}."
-        )
+        require_own_folder(path, FOLDER_CARD)
+        yield from _write_folder(volume, path)
 
 
 def require_image_target(path: Path | str) -> Path:
@@ -103,17 +105,6 @@ def require_image_target(path: Path | str) -> Path:
     return path
 
 
-def planes_of(volume: Volume) -> Iterator[np.ndarray]:
-    """Yield the pages of a volume in C order: a page is row, column (and colour); bool as 0 and 1."""
-    tail = 3 if volume.axes.endswith("YXS") else 2
-    lead = volume.shape[: len(volume.shape) - tail]
-    native = np.dtype(np.uint8) if volume.dtype == bool else volume.dtype.newbyteorder("=")
-    for index in np.ndindex(*lead):
-        yield np.ascontiguousarray(
-            np.asarray(volume.data[index] if index else volume.data).astype(native, copy=False)
-        )
-
-
 def require_own_folder(path: Path, card: str) -> None:
     """Refuse to replace a folder that this package did not write: it may hold the only copy of something.
 
@@ -126,14 +117,6 @@ def require_own_folder(path: Path, card: str) -> None:
         raise SaveError(
             f"{path} exists and was not written by this package; it is left alone. Choose another name."
         )
-
-
-def _write_npy(volume: Volume, path: Path) -> None:
-    native = volume.dtype.newbyteorder("=")
-    if native.kind not in "biuf":
-        raise FileFormatError(f"{native} values cannot be written as NPY; convert them to plain numbers.")
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        write_npy(file, volume.shape, native, planes_of(volume), description.to_text(volume))
 
 
 def _write_png(volume: Volume, path: Path) -> None:
@@ -151,7 +134,7 @@ def _write_png(volume: Volume, path: Path) -> None:
         Image.fromarray(next(planes_of(volume))).save(file, format="PNG", pnginfo=text)
 
 
-def _write_folder(volume: Volume, path: Path) -> None:
+def _write_folder(volume: Volume, path: Path) -> Iterator[Progress]:
     from .tiff_writing import write_tiff
 
     if volume.axes not in ("ZYX", "ZYXS"):
@@ -166,5 +149,7 @@ def _write_folder(volume: Volume, path: Path) -> None:
             one = Volume(
                 plane, volume.axes[1:], size, volume.unit, name=f"{volume.name} {k}", kind=volume.kind
             )
-            write_tiff(one, temporary / f"{path.name}_{k:0{digits}d}.tif", ome=False)
+            for _ in write_tiff(one, temporary / f"{path.name}_{k:0{digits}d}.tif", ome=False):
+                pass
+            yield Progress(k + 1, volume.n_planes, f"writing {path.name}")
         write_text(temporary / FOLDER_CARD, description.to_text(volume) + "\n")
