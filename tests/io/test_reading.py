@@ -206,3 +206,11 @@ def test_input_is_never_changed(stack):
     volume = read(stack)
     volume.data[:] = 0
     assert (stack.read_bytes(), stack.stat().st_mtime_ns) == before
+
+
+def test_planes_stored_as_colours_are_planes_again_when_the_user_says_so(tmp_path):
+    planes = np.arange(4 * 8 * 9, dtype=np.uint8).reshape(4, 8, 9)
+    tifffile.imwrite(tmp_path / "four.tif", planes, photometric="rgb", planarconfig="separate")
+    assert read(tmp_path / "four.tif").axes == "YXS"
+    volume = read(tmp_path / "four.tif", axes="ZYX")
+    np.testing.assert_array_equal(np.asarray(volume), planes)

@@ -225,6 +225,8 @@ def _with_axes(opened: Opened, axes: str | None, name: str) -> Opened:
                 f"{name} has shape {shape}, but the axes {axes!r} were given; give one different letter per "
                 f"dimension, for example {'ZYX'[-len(shape) :] if len(shape) <= 3 else 'CZYX'}."
             )
+        if opened.axes.endswith("S") and "S" not in axes:  # colours that are planes in truth
+            return replace(opened, data=np.moveaxis(settle(opened.data, name), -1, 0), axes=axes)
         return replace(opened, axes=axes)
     unknown = [i for i, letter in enumerate(opened.axes) if letter in "QI"]
     if not unknown:
