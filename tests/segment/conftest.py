@@ -30,5 +30,5 @@ def small_models(small_stack, tmp_path_factory):
     options = {"precision": "fp32", "threads": 1, "device": "cpu", "validation": 0.0}
     small = {"context": 1, "base_channels": 8, "patch_size": 48, "learning_rate": 5e-3}
     train_unet([image], [labels], folder / "default", steps=80, **small, **options)
-    train_unet([image], [labels], folder / "paper", preset="paper-002", every_nth=1, steps=200, **options)
+    train_unet([image], [labels], folder / "paper", preset="paper-002", every_nth=1, steps=600, **options)
     return {"default": folder / "default", "paper": folder / "paper"}
