@@ -80,7 +80,7 @@ def test_nothing_is_written_behind_a_failure(tmp_path, monkeypatch):
         def full(path, content):
             raise OSError("No space left on device")
 
-        three = [store.set(f"c/{k}", value) for k in range(3)]
+        three = [store.set("c/0", value), store.set_if_not_exists("c/1", value), store.set("c/2", value)]
         with monkeypatch.context() as patched:
             patched.setattr(Path, "write_bytes", full)
             first = await asyncio.gather(*three, return_exceptions=True)
@@ -89,3 +89,19 @@ def test_nothing_is_written_behind_a_failure(tmp_path, monkeypatch):
     said = asyncio.run(fail_then_go_on())
     assert [type(error) for error in said] == [OSError] * 4
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_a_stopped_store_takes_nothing_more(tmp_path):
+    store = OrderlyStore(tmp_path / "a")
+    one, two = (default_buffer_prototype().buffer.from_bytes(content) for content in (b"1", b"2"))
+
+    async def write_twice():
+        await store.set_if_not_exists("c/0", one)
+        await store.set_if_not_exists("c/0", two)
+        store.stop()
+        return await asyncio.gather(store.set_if_not_exists("c/1", one), return_exceptions=True)
+
+    said = asyncio.run(write_twice())
+    assert isinstance(said[0], OSError)
+    assert (tmp_path / "a" / "c" / "0").read_bytes() == b"1"
+    assert not (tmp_path / "a" / "c" / "1").exists()

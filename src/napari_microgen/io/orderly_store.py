@@ -28,11 +28,26 @@ class OrderlyStore(LocalStore):  # type: ignore[misc]
         OSError
             If it cannot be written, or an earlier one could not.
         """
+        self._write(key, value, replacing=True)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        """Write one file unless it is there.
+
+        Raises
+        ------
+        OSError
+            As `set`.
+        """
+        self._write(key, value, replacing=False)
+
+    def _write(self, key: str, value: Buffer, *, replacing: bool) -> None:
         with self._one_at_a_time:
             if self._stopped:
                 raise OSError(f"{key} is not written any more: an earlier file of the store could not be")
             try:
                 path = self.root / key
+                if not replacing and path.exists():
+                    return
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(value.to_bytes())
             except OSError:
