@@ -100,13 +100,22 @@ class Bench:
         assert button.isVisible(), f"{button.text()!r} is not to be seen"
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
+    def hide_picture(self):
+        """Take the canvas out of the window, so that nothing is drawn any more."""
+        self.canvas().hide()
+
+    def canvas(self):
+        from qtpy.QtWidgets import QApplication
+
+        (canvas,) = [w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop"]
+        return canvas
+
     def click_picture(self, place, drag=None):
         """Press and release the mouse at a place of the picture (row, column in world units)."""
         from qtpy.QtCore import QPoint, Qt
         from qtpy.QtTest import QTest
-        from qtpy.QtWidgets import QApplication
 
-        (canvas,) = [w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop"]
+        canvas = self.canvas()
         camera = self.viewer.scene.camera
 
         def pixel(spot):

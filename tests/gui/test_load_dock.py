@@ -133,6 +133,7 @@ def test_the_data_bar_is_proposed_then_cut_off(bench):
     assert not dock.crop.crop_bar.isEnabled()
     bench.click(dock.crop.find_bar)
     bar = bench.viewer.layers["data bar of sem"]
+    bench.assert_units_agree()
     rows = bar.data[0][:, 0]
     assert (rows.min(), rows.max()) == (255.5, 283.5)
     assert "28 rows" in dock.crop.bar_text.text()
@@ -153,6 +154,7 @@ def test_box_and_numbers_follow_each_other(bench, phases):
     assert "whole image" in dock.run_button.toolTip()
     bench.click(dock.crop.draw)
     box = bench.viewer.layers["box on stack"]
+    bench.assert_units_agree()
     dock.crop.ranges.set_value({"Y": (10, 50)})
     rows = box.data[-1][:, 0]
     assert (rows.min(), rows.max()) == (9.5, 49.5)

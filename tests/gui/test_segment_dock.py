@@ -50,6 +50,18 @@ def test_each_run_gives_a_new_layer_and_an_edited_one_is_never_replaced(stack):
     assert "edited by hand and is kept" in bench.message
 
 
+def test_replacing_never_takes_away_the_input(bench, phases):
+    bench.image(phases()[0])
+    dock = bench.open("Load and Prepare")
+    dock.prepare.steps.forms["Polarity"].set_values({"invert": True})
+    dock.prepare.results.replace.setChecked(True)
+    bench.press("Prepare")
+    assert dock.prepare.image.layer().name == "stack [prepared]"
+    bench.press("Prepare")
+    names = [layer.name for layer in bench.viewer.layers]
+    assert names == ["stack", "stack [prepared]", "stack [prepared] [prepared]"]
+
+
 def test_annotation_has_named_colours_and_is_chosen_for_painting(stack):
     bench, _, _ = stack
     bench.press("Annotate")

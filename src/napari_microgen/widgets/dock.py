@@ -1,5 +1,6 @@
 """What every dock shares: pages that scroll, a button that is always in sight, one job, errors shown."""
 
+import logging
 import re
 import weakref
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from qtpy.QtWidgets import (
 from ..progress import Progress, Steps
 from .fields import readable
 from .jobs import Job, first_line, report_of
+from .settings import apply
 
 
 class Page(QWidget):
@@ -248,6 +250,7 @@ class Dock(QWidget):
             steps.close()
             return
         self.notice.hide()
+        apply()
         self.job, self._job_page = Job(steps, title, self), self.page
         self._done = done
         self.job.ticked.connect(self._tick)
@@ -327,7 +330,10 @@ class Dock(QWidget):
         """Stop the job and wait for it a moment; nobody is called any more."""
         pages, self.pages = self.pages, []
         for page in pages:
-            page.closing()
+            try:
+                page.closing()
+            except Exception:  # the window is going: there is nobody left to tell
+                logging.getLogger(__name__).exception("could not save on closing")
         if self.job is not None:
             self.job.abandon()
             self.job = None

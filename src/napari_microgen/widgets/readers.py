@@ -1,10 +1,15 @@
 """napari readers: files, folders of slices and OME-Zarr stores as layers that keep their size and unit."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..io.limits import allocate
 from ..io.reading import read
+from ..volume import Volume
 from .layers import LayerTuple, layers_of
 
 PYRAMID_FROM = 8192
@@ -49,8 +54,20 @@ def load(path: str | Path, **reading: Any) -> tuple[list[LayerTuple], list[str]]
     volume = read(path, **reading)
     if "kind" not in reading and volume.metadata.get("stored_kind") == "labels":
         volume = read(path, kind="labels", **reading)
+    if volume.kind == "labels":
+        volume = replace(volume, data=paintable(volume))
     notes = [f"{volume.name}: {note}" for note in volume.notes]
     return [with_pyramid(layer) for layer in layers_of(volume)], notes
+
+
+def paintable(volume: Volume) -> np.ndarray:
+    """Return labels as an array that can be painted on: in memory, or on disk if too large."""
+    if isinstance(volume.data, np.ndarray) and volume.data.flags.writeable:
+        return volume.data
+    own = allocate(volume.shape, volume.dtype.newbyteorder("="))
+    for index in range(len(own)):
+        own[index] = np.asarray(volume.data[index])
+    return own
 
 
 def with_pyramid(layer: LayerTuple) -> LayerTuple:

@@ -39,7 +39,8 @@ class Results:
         """Add a result; return its layer and what the user should know."""
         notes = [note for note in (snapshot.remark(self.viewer), *volume.notes) if note]
         last = self._last
-        if self.replace.isChecked() and last is not None and last.layer in self.viewer.layers:
+        wanted = self.replace.isChecked() and last is not None and last.layer != snapshot.layer
+        if wanted and last.layer in self.viewer.layers:
             if last.edited:
                 notes.append(f"“{last.layer.name}” was edited by hand and is kept.")
             else:

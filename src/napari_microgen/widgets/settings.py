@@ -40,11 +40,15 @@ def _default_cache() -> Path:
 
 def job_environment() -> dict[str, str]:
     """Return the environment variables that carry the settings into a child process."""
-    limit = float(getattr(_compute(), "memory_gib", None) or 0)
-    words = {"MICROGEN_CACHE": str(cache_folder())}
-    return words | ({"MICROGEN_MEMORY": str(int(limit * 2**30))} if limit > 0 else {})
+    return {"MICROGEN_CACHE": str(cache_folder())} | _memory_cap()
 
 
 def apply() -> None:
-    """Give this process the memory cap and the cache folder of the settings."""
-    os.environ.update(job_environment())
+    """Give this process what was set: the memory cap, and the cache folder if one was chosen."""
+    chosen = getattr(_compute(), "cache_folder", None)
+    os.environ.update(_memory_cap() | ({"MICROGEN_CACHE": str(cache_folder())} if chosen else {}))
+
+
+def _memory_cap() -> dict[str, str]:
+    limit = float(getattr(_compute(), "memory_gib", None) or 0)
+    return {"MICROGEN_MEMORY": str(int(limit * 2**30))} if limit > 0 else {}
