@@ -135,8 +135,8 @@ class TextField(Field):
         if not text:
             if self.parameter.optional:
                 return None
-            if self.parameter.type is str and not self.parameter.required:
-                return ""
+            if self.parameter.default in ("", (), []):
+                return self.parameter.default
             raise ValueError(
                 f"{readable(self.parameter.name)} is empty; give {_expected(self.parameter.type)}."
             )
