@@ -169,6 +169,7 @@ def test_twenty_random_kills(trainer, unbroken, tmp_path):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_a_hundred_random_kills(trainer, unbroken, tmp_path):
     phases, checkpoints = kill_at_random(trainer, unbroken, lambda n: tmp_path / f"run{n}", 100, seed=2)
     print(f"killed during {dict(phases)}; newest checkpoint {collections.Counter(checkpoints)}")
@@ -189,6 +190,7 @@ def test_death_before_a_write_flush_rename_or_removal(trainer, unbroken, tmp_pat
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_death_before_every_write_flush_rename_and_removal(trainer, unbroken, tmp_path):
     for touch in range(1, unbroken[2] + 1):
         dies_before(trainer, unbroken, tmp_path / f"run{touch}", touch)

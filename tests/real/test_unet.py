@@ -74,6 +74,7 @@ def test_three_classes_of_a_superalloy(real_data, tmp_path):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("detectors", "target"), [("se", 0.91), ("se+bse", 0.92)])
 def test_the_figures_promised_for_a_cathode(real_data, tmp_path, detectors, target):
     folder = real_data("fibsem-lco")
