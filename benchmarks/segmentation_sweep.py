@@ -2,7 +2,7 @@
 
 Prints a table in Markdown on standard error and one JSON line on standard output. ``--rows`` and the
 training options are those of ``segmentation_table.py``; networks are trained afresh at every point.
-``--axes`` chooses the parameters to sweep. All data are simulated.
+``--axes`` chooses the parameters to sweep, ``hard`` the far end of each. All data are simulated.
 """
 
 import sys
@@ -24,6 +24,17 @@ AXES: dict[str, tuple[float, ...]] = {
 CORNER = (("decay", 25.0), ("contrast", 0.9), ("noise", 0.1), ("curtain", 0.1), ("shadow", 0.25))
 
 
+HARDEST = (
+    ("decay", 25.0),
+    ("contrast", 0.95),
+    ("noise", 0.15),
+    ("blur", 1.5),
+    ("curtain", 0.15),
+    ("shadow", 0.4),
+)
+"""The far end of each axis; ``--axes hard`` takes these and the corner."""
+
+
 def physical(changes: tuple[tuple[str, float], ...], point: str) -> tuple[tuple[str, float], ...]:
     """Return the changes with planes and pixels as nm."""
     voxel = POINTS[point][0]
@@ -39,6 +50,9 @@ def main() -> None:
     points: list[tuple[str, tuple[tuple[str, float], ...]]] = []
     for axis in options.axes.split(","):
         if axis == "corner":
+            points.append(("corner", CORNER))
+        elif axis == "hard":
+            points += [(f"{name} {value:g}", ((name, value),)) for name, value in HARDEST]
             points.append(("corner", CORNER))
         elif axis in AXES:
             points += [(f"{axis} {value:g}", ((axis, float(value)),)) for value in AXES[axis]]
