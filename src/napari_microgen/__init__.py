@@ -15,23 +15,24 @@ _PUBLIC = {
     "read": "io.reading",
     "write": "io.writing",
     "info": "io.info",
-    "prepare": "prepare.pipeline",
-    "segment": "segment.phase_map",
     "annotate": "segment.annotation",
     "train_unet": "segment.unet_training",
     "score": "segment.scores",
-    "quantify": "quantify.table",
-    "regress": "regress.operation",
     "predict": "regress.prediction",
     "simulate_porous": "simulate.porous",
     "simulate_fibsem": "simulate.fibsem",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+_ROOMS = ("prepare", "quantify", "regress", "segment")
+"""Subpackages that are also operations: ``segment(image)``."""
+
+__all__ = [*_PUBLIC, *_ROOMS, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use, so that importing the package costs nothing."""
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     if name in _PUBLIC:
         return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

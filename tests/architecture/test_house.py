@@ -16,7 +16,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if "__pycache__" not in path.
 IDS = [str(path.relative_to(ROOT)) for path in FILES]
 
 LEVELS = {
-    **dict.fromkeys(("errors", "units"), 0),
+    **dict.fromkeys(("errors", "units", "package_call"), 0),
     **dict.fromkeys(("volume", "conditions", "features", "recipe", "progress", "correlation"), 1),
     "io": 2,
     "train": 3,
