@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def"
-"""Compiled inner loops of `struts`: the skeleton as a graph, and balls that just fit in.
+"""Compiled inner loops of `struts`: the skeleton as a graph.
 
 Skeleton voxels are numbered in raster order. A voxel with more than two neighbours on the
 skeleton is a node, one with fewer than two an end; what lies between is a segment.
@@ -94,68 +94,3 @@ def prune(first, neighbours, places, distance, alive, segment, ends, tip, node, 
                         removed = True
         if not removed:
             return count
-
-
-@njit(cache=True, nogil=True)
-def fit_balls(phase, spacing, places, distance, limit, radius, first, last):
-    """Radius of the largest ball without a voxel centre of the rest, near each given place.
-
-    The ball's centre may move up to ``limit`` from the voxel's. It is pushed away from the nearest
-    voxel of the rest, in steps that grow shorter, and the best radius on the way counts.
-    """
-    rest = np.empty((256, 3))
-    for k in range(first, last):
-        reach = distance[k] + 2 * limit
-        count = 0
-        low, high = np.empty(3, np.int64), np.empty(3, np.int64)
-        for axis in range(3):
-            low[axis] = max(0, int(np.ceil((places[k, axis] - reach) / spacing[axis])))
-            high[axis] = min(phase.shape[axis], int((places[k, axis] + reach) / spacing[axis]) + 1)
-        for z in range(low[0], high[0]):
-            dz = z * spacing[0] - places[k, 0]
-            for y in range(low[1], high[1]):
-                dy = y * spacing[1] - places[k, 1]
-                left = reach**2 - dz**2 - dy**2
-                if left < 0:
-                    continue
-                wide, gap = np.sqrt(left), np.sqrt(max(distance[k] ** 2 * 0.9999 - dz**2 - dy**2, 0.0))
-                for half in range(2):
-                    start = places[k, 2] - wide if half == 0 else places[k, 2] + gap
-                    stop = places[k, 2] - gap if half == 0 else places[k, 2] + wide
-                    if half == 1 and gap == 0.0:
-                        start += 1e-3 * spacing[2]
-                    for x in range(
-                        max(0, int(np.ceil(start / spacing[2]))),
-                        min(phase.shape[2], int(np.floor(stop / spacing[2])) + 1),
-                    ):
-                        if not phase[z, y, x]:
-                            if count == rest.shape[0]:
-                                rest = np.concatenate((rest, np.empty_like(rest)))
-                            rest[count, 0], rest[count, 1] = dz, dy
-                            rest[count, 2] = x * spacing[2] - places[k, 2]
-                            count += 1
-        radius[k] = _ball(rest, count, distance[k], limit)
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _ball(rest, count, radius, limit):
-    z = y = x = 0.0
-    step = limit / 2
-    for _ in range(24):
-        nearest, square = -1, 1e30
-        for i in range(count):
-            away = (rest[i, 0] - z) ** 2 + (rest[i, 1] - y) ** 2 + (rest[i, 2] - x) ** 2
-            if away < square:
-                nearest, square = i, away
-        if nearest < 0:
-            return radius
-        away = np.sqrt(square)
-        radius = max(radius, away)
-        z += (z - rest[nearest, 0]) / away * step
-        y += (y - rest[nearest, 1]) / away * step
-        x += (x - rest[nearest, 2]) / away * step
-        off = np.sqrt(z * z + y * y + x * x)
-        if off > limit:
-            z, y, x = z * limit / off, y * limit / off, x * limit / off
-        step *= 0.85
-    return radius
