@@ -148,7 +148,6 @@ import sys, pathlib
 from napari_microgen.io.atomic import atomic_path
 final = pathlib.Path(sys.argv[1])
 number = 1
-print("READY", flush=True)
 while True:
     with atomic_path(final) as temporary:
         if sys.argv[2] == "folder":
@@ -157,6 +156,8 @@ while True:
                 (temporary / str(k)).write_bytes(bytes([number % 256]) * 20000)
         else:
             temporary.write_bytes(bytes([number % 256]) * 60000)
+    if number == 1:
+        print("READY", flush=True)  # from now on there is something to lose
     number += 1
 """
 
