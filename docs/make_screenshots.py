@@ -59,7 +59,7 @@ class Tour:
 
     def wait(self, dock, until=None) -> None:
         """Wait for the end of a dock's job, or until something holds."""
-        end = time.monotonic() + 600
+        end = time.monotonic() + 1800
         while dock.job is not None and not (until and until()):
             assert time.monotonic() < end, dock.job.title
             QTest.qWait(50)
