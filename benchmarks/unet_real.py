@@ -42,7 +42,7 @@ def forest(images: list[np.ndarray], labels: list[np.ndarray], tests: list[np.nd
     from sklearn.ensemble import RandomForestClassifier
 
     def features(image: np.ndarray) -> np.ndarray:
-        scales = {"sigma_min": 1, "sigma_max": 16, "channel_axis": None, "num_workers": 2}
+        scales = {"sigma_min": 1, "sigma_max": 16, "channel_axis": None, "workers": 2}
         return np.concatenate([multiscale_basic_features(c, **scales) for c in image], axis=-1)
 
     random = np.random.default_rng(seed)
@@ -72,8 +72,12 @@ def network(
 
 
 def settings(preset: str, seed: int, steps: int | None) -> dict:
-    """The same for both networks: all labelled planes, no neighbours, five minutes."""
-    options = {"preset": preset, "seed": seed, "context": 0, "validation": 0.0, "every_nth": 1}
+    """The same labelled planes for both networks, no neighbours, five minutes.
+
+    The recipe of the paper holds 30 % of them back to find its best weights; ours needs none.
+    """
+    options = {"preset": preset, "seed": seed, "context": 0, "every_nth": 1}
+    options |= {"validation": 0.0} if preset == "default" else {}
     return options | ({"minutes": MINUTES} if steps is None else {"steps": steps})
 
 
