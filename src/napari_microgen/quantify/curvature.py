@@ -23,7 +23,7 @@ from .surface_points import SurfacePoints, sampling_steps
 NAMES = ("mean_curvature", "gaussian_curvature")
 NEEDS_LENGTH = True
 DIMENSIONS = (3,)
-BYTES_PER_VOXEL = 3.0
+BYTES_PER_VOXEL = 7.0
 UNDEFINED_WHEN = "there is no interface, or fewer than two voxels along an axis"
 
 UNITS = ("1/um", "1/um^2")

@@ -24,7 +24,7 @@ from .voxel_configurations import Configuration, Counts, count_configurations, c
 NAMES = ("specific_surface_area",)
 NEEDS_LENGTH = True
 DIMENSIONS = (3,)
-BYTES_PER_VOXEL = 0.5
+BYTES_PER_VOXEL = 1.5
 UNDEFINED_WHEN = "the volume has fewer than two voxels along an axis"
 
 _REACH = {13: 1, 37: 2}

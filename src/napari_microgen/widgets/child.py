@@ -242,5 +242,5 @@ def _lower_priority(pid: int) -> None:
     import psutil
 
     with contextlib.suppress(psutil.Error, OSError):
-        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10)
+        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 19)
         psutil.Process(pid).nice(lower)
