@@ -51,6 +51,14 @@ def drive(steps: Steps[Any], said: Messages, watch: StdinWatch | None) -> Any:
 
 def summary(content: dict[str, Any]) -> str:
     """Return a result for people: one line per entry, tables indented."""
+    if "importance_details" in content:
+        from ..regress.summary import regression_text
+
+        return regression_text(content)
+    if "predictions" in content:
+        from ..regress.summary import prediction_text
+
+        return prediction_text(content)
     if "features" in content:
         return "\n".join(_feature_line(name, entry) for name, entry in _flat_features(content["features"]))
     return "\n".join(

@@ -196,11 +196,11 @@ def _examine(
 
 def _coefficients(matrix: DesignMatrix, model: LinearFit, best: RankedModel) -> dict[str, Any]:
     rows = zip(matrix.samples, matrix.target, matrix.target - best.errors, strict=True)
-    return {
-        "intercept": model.intercept,
-        "constant": model.constant,
-        "predictions": [{"sample": name, "measured": float(y), "predicted": float(p)} for name, y, p in rows],
-    }
+    entries = [{"sample": name, "measured": float(y), "predicted": float(p)} for name, y, p in rows]
+    if matrix.groups is not None:
+        for entry, group in zip(entries, matrix.groups, strict=True):
+            entry["group"] = group
+    return {"intercept": model.intercept, "constant": model.constant, "predictions": entries}
 
 
 def _scores(content: dict[str, Any]) -> dict[str, float]:

@@ -115,7 +115,7 @@ def coefficient_block(
 def importance_block(
     matrix: DesignMatrix, model: LinearFit, columns: Sequence[int], drawn: np.ndarray, seed: int
 ) -> tuple[Importance, dict[str, Any]]:
-    """Return the SHAP importance and its check by permutation, with bootstrap intervals."""
+    """Return the SHAP importance with its values for each row, bootstrap intervals, a check by permutation."""
     features = matrix.features[:, columns]
     importance = global_importance(model.features, linear_shap(model, features, features))
     shuffled = permutation_importance(model, features, matrix.target, seed=seed)
@@ -129,6 +129,8 @@ def importance_block(
             "interval_95": list(pair) if pair else None,
             "direction": "raises" if model.coefficients[j] > 0 else "lowers",
             "permutation_rmse_rise": float(shuffled[j]),
+            "values": features[:, j].tolist(),
+            "shap": importance.values[:, importance.names.index(name)].tolist(),
         }
     return importance, details
 
