@@ -115,7 +115,7 @@ def coefficient_block(
 def importance_block(
     matrix: DesignMatrix, model: LinearFit, columns: Sequence[int], drawn: np.ndarray, seed: int
 ) -> tuple[Importance, dict[str, Any]]:
-    """Return the SHAP importance with its values for each row, bootstrap intervals, a check by permutation."""
+    """Return the SHAP importance with its values per row, intervals, and a check by permutation."""
     features = matrix.features[:, columns]
     importance = global_importance(model.features, linear_shap(model, features, features))
     shuffled = permutation_importance(model, features, matrix.target, seed=seed)
