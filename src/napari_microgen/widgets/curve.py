@@ -21,7 +21,7 @@ class Curve(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.points: dict[str, list[tuple[float, float]]] = {}
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(164)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def clear(self) -> None:
@@ -41,7 +41,7 @@ class Curve(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size that shows a curve well."""
-        return QSize(300, 170)
+        return QSize(300, 184)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draw axes, lines and names."""
@@ -51,7 +51,7 @@ class Curve(QWidget):
         font = QFont(self.font())
         font.setPointSizeF(max(7.0, font.pointSizeF() * 0.8))
         painter.setFont(font)
-        frame = QRectF(self.rect()).adjusted(46, 18, -10, -20)
+        frame = QRectF(self.rect()).adjusted(46, 32, -10, -20)
         painter.setPen(QPen(QColor(ink.red(), ink.green(), ink.blue(), 110)))
         painter.drawRect(frame)
         if not any(self.points.values()):
@@ -75,14 +75,29 @@ class Curve(QWidget):
         painter.drawText(
             QRectF(frame.left(), frame.bottom() + 3, frame.width(), 16), right, f"step {high[0]:g}"
         )
-        for index, (name, line) in enumerate(self.points.items()):
+        for index, line in enumerate(self.points.values()):
             colour = QColor(COLOURS[index % len(COLOURS)])
             painter.setPen(QPen(colour, 1.6))
             values = np.array(line)
             x = frame.left() + (values[:, 0] - low[0]) / width * frame.width()
             y = frame.bottom() - (scaled(values[:, 1]) - bottom) / height * frame.height()
             painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x, y, strict=True)]))
-            painter.drawText(QRectF(frame.left() + 110 * index, 0, 108, 16), f"{name} {line[-1][1]:.3g}")
+        self._legend(painter, frame)
+
+    def _legend(self, painter: QPainter, frame: QRectF) -> None:
+        """Write each name with its last value above the frame, in as many rows as are needed."""
+        metrics = painter.fontMetrics()
+        x, y = frame.left(), 12.0
+        for index, (name, line) in enumerate(self.points.items()):
+            if not line:
+                continue
+            text = f"{name.replace('_', ' ')} {line[-1][1]:.3g}"
+            width = metrics.horizontalAdvance(text)
+            if x > frame.left() and x + width > frame.right():
+                x, y = frame.left(), y + 13.0
+            painter.setPen(QColor(COLOURS[index % len(COLOURS)]))
+            painter.drawText(QPointF(x, y), text)
+            x += width + 14
 
 
 class Preview(QWidget):

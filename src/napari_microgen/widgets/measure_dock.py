@@ -113,10 +113,11 @@ class ResultTable(QTableWidget):
 def cells(feature: Feature) -> tuple[str, str, str, str]:
     """Return a feature as the texts of a row."""
     value = "undefined" if feature.value is None else f"{feature.value:.6g}"
+    remarks = [feature.reason] if feature.reason else []
     if feature.value is not None and feature.low is not None and feature.high is not None:
-        value = f"{value} ({feature.low:.4g} to {feature.high:.4g})"
+        remarks.append(f"95 % interval {feature.low:.4g} to {feature.high:.4g}")
     unit = "" if feature.value is None or feature.unit == "1" else pretty_unit(feature.unit)
-    return feature.name.replace("_", " ").replace(".", ", "), value, unit, feature.reason or ""
+    return feature.name.replace("_", " ").replace(".", ", "), value, unit, "; ".join(remarks)
 
 
 def pretty_unit(unit: str) -> str:
