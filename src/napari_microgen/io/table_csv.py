@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from .atomic import write_text
 from .csv_text import DELIMITERS, read_text, split_rows
 from .header_units import join_header, split_header
 from .number_style import NumberStyle, find_style, is_missing, looks_like_number
+from .table_xlsx import ENDINGS as EXCEL_ENDINGS
+from .table_xlsx import sheet_text
 
 _GUARDED = re.compile(r"'*[=+\-@#\t\r]")
 
@@ -141,12 +143,12 @@ class CsvTable:
 
 
 def read_table(path: Path | str, *, delimiter: str | None = None, decimal: str | None = None) -> CsvTable:
-    """Read a CSV table.
+    """Read a CSV table, or the first sheet of an Excel workbook.
 
     Parameters
     ----------
     path : Path or str
-        A text file with one head line. UTF-8, UTF-16, or Windows-1252.
+        A text file with one head line. UTF-8, UTF-16, or Windows-1252. Or a ``.xlsx`` file.
     delimiter : str, optional
         Sign between columns: tab, semicolon, comma or bar; found by itself if left out.
     decimal : {".", ","}, optional
@@ -168,6 +170,10 @@ def read_table(path: Path | str, *, delimiter: str | None = None, decimal: str |
         the decimal sign cannot be told.
     """
     path = Path(path)
+    if path.suffix.lower() in EXCEL_ENDINGS:
+        text, sheet, notes = sheet_text(path)
+        table = parse_table(text, source=path.name, encoding=f"sheet {sheet!r}", delimiter=",")
+        return replace(table, delimiter="", notes=(*notes, *table.notes))
     text, encoding = read_text(path)
     return parse_table(text, source=path.name, encoding=encoding, delimiter=delimiter, decimal=decimal)
 
