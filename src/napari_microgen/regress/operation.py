@@ -10,7 +10,6 @@ from ..errors import ParameterError, RegressionError
 from ..progress import Progress, Steps, scaled, stepwise
 from .cross_validation import NestedFold, whole_groups
 from .design_matrix import DesignMatrix, default_features, design_matrix, find_feature
-from .importance import Importance
 from .linear import LinearFit, fit
 from .new_samples import gather
 from .output import saved_regression, write_outputs
@@ -130,12 +129,11 @@ def regress(
     if test is not None:
         _try_on(matrix, ranking.models, load_samples(test, sample=sample, **reading)[0], target)
     content = _overview(matrix, ranking)
-    model, importance, folds = yield from _examine(content, search, ranking.models[0], resamples, seed)
+    model, folds = yield from _examine(content, search, ranking.models[0], resamples, seed)
     content |= {"table": csv.described(), "notes": [*matrix.notes, *ranking.notes]}
     if out is not None:
         saved = saved_regression(matrix, model, folds, coverage, _scores(content))
-        details = content["importance_details"]
-        content["files"] = write_outputs(Path(out), matrix, ranking.models, importance, details, saved)
+        content["files"] = write_outputs(Path(out), matrix, ranking.models, content, saved)
     yield Progress(_STEPS, _STEPS, "done")
     return content
 
@@ -171,7 +169,7 @@ def _overview(matrix: DesignMatrix, ranking: Ranking) -> dict[str, Any]:
 
 def _examine(
     content: dict[str, Any], search: Search, best: RankedModel, resamples: int, seed: int
-) -> Steps[tuple[LinearFit, Importance, list[NestedFold | None]]]:
+) -> Steps[tuple[LinearFit, list[NestedFold | None]]]:
     """Add to ``content`` what stands beside the ranking."""
     matrix = search.matrix
     model = fit(matrix.features[:, best.columns], matrix.target, best.features)
@@ -185,13 +183,13 @@ def _examine(
     yield Progress(450, _STEPS, "drawing the rows again")
     content["collinearity"] = collinearity_block(matrix, model)
     coefficients, drawn = coefficient_block(matrix, model, best.columns, resamples, seed)
-    importance, details = importance_block(matrix, model, best.columns, drawn, seed)
+    details = importance_block(matrix, model, best.columns, drawn, seed)
     content["best"] = best.summary | _coefficients(matrix, model, best) | {"coefficients": coefficients}
     content["importance"] = {name: entry["mean_abs_shap"] for name, entry in details.items()}
     content["importance_details"] = details
     content["stability"] = yield from scaled(search.stability(resamples, seed), 500, 300, _STEPS)
     content["references"] = yield from scaled(reference_blocks(matrix), 800, 190, _STEPS)
-    return model, importance, folds
+    return model, folds
 
 
 def _coefficients(matrix: DesignMatrix, model: LinearFit, best: RankedModel) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from ..io.atomic import require_writable, write_text
 from ..io.table_csv import write_table
 from .cross_validation import NestedFold
 from .design_matrix import DesignMatrix
-from .importance import Importance
 from .linear import LinearFit, fit
 from .model_files import ColumnRecord, FoldRecord, LinearRecord, SavedRegression, save_regression
-from .plots import axis_name, beeswarm, importance_bars, parity, residuals
+from .plots import plots_of
 from .ranking import RankedModel
 
 MAX_RESIDUALS = 5000
@@ -71,8 +70,7 @@ def write_outputs(
     out: Path,
     matrix: DesignMatrix,
     models: Sequence[RankedModel],
-    importance: Importance,
-    details: Mapping[str, Any],
+    content: Mapping[str, Any],
     saved: SavedRegression,
 ) -> list[str]:
     """Write model, tables and plots; return their paths."""
@@ -81,31 +79,11 @@ def write_outputs(
     save_regression(saved, out / "model.json")
     write_table(out / "models.csv", _model_columns(models), _model_units(matrix))
     write_table(out / "predictions.csv", _prediction_columns(matrix, best), _prediction_units(matrix))
-    for name, text in _plots(matrix, best, importance, details).items():
-        write_text(out / name, text)
-    names = ("model.json", "models.csv", "predictions.csv", *_PLOTS)
+    plots = plots_of(content, title=", ".join(best.features))
+    for kind, text in plots.items():
+        write_text(out / f"{kind}.svg", text)
+    names = ("model.json", "models.csv", "predictions.csv", *(f"{kind}.svg" for kind in plots))
     return [str(out / name) for name in names]
-
-
-_PLOTS = ("parity.svg", "residuals.svg", "importance.svg", "beeswarm.svg")
-
-
-def _plots(
-    matrix: DesignMatrix, best: RankedModel, importance: Importance, details: Mapping[str, Any]
-) -> dict[str, str]:
-    predicted = matrix.target - best.errors
-    name = axis_name(matrix.target_name, matrix.target_unit)
-    title = ", ".join(best.features)
-    features = matrix.chosen(importance.names)
-    pairs = [details[feature]["interval_95"] for feature in importance.names]
-    unit = name if len(name) < 40 else "in the unit of the property"
-    drawn = (
-        parity(matrix.target, predicted, matrix.samples, name=name, groups=matrix.groups, title=title),
-        residuals(predicted, best.errors, matrix.samples, name=name, groups=matrix.groups, title=title),
-        importance_bars(importance, unit=unit, intervals=pairs, title=title),
-        beeswarm(importance, features, matrix.samples, unit=unit, title=title),
-    )
-    return dict(zip(_PLOTS, drawn, strict=True))
 
 
 def _linear(model: LinearFit) -> LinearRecord:

@@ -1,11 +1,53 @@
 """The plots of a regression as self-contained SVG: parity, residuals, importance, beeswarm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .importance import Importance
 from .svg import COLOURS, GRID, TEXT, Canvas, padded
+
+WIDTH = 480
+"""Of a picture, in px."""
+KINDS = ("parity", "residuals", "importance", "beeswarm")
+"""The plots of a regression."""
+
+
+def plots_of(content: Mapping[str, Any], *, title: str = "", width: int = WIDTH) -> dict[str, str]:
+    """Return the plots of the best model of a regression.
+
+    Parameters
+    ----------
+    content : mapping
+        The result of `regress`.
+    title : str
+        Line above each plot.
+    width : int
+        Of each picture, in px.
+
+    Returns
+    -------
+    dict of str to str
+        An SVG document for each of `KINDS`.
+    """
+    rows, details = content["best"]["predictions"], content["importance_details"]
+    samples = [row["sample"] for row in rows]
+    measured, predicted = (np.array([row[key] for row in rows]) for key in ("measured", "predicted"))
+    groups = [row["group"] for row in rows] if "group" in rows[0] else None
+    values, shap = (np.column_stack([d[key] for d in details.values()]) for key in ("values", "shap"))
+    importance = Importance(tuple(details), np.abs(shap).mean(axis=0), shap)
+    name = axis_name(content["target"]["name"], content["target"]["unit"])
+    unit = name if len(name) < 40 else "in the unit of the property"
+    intervals = [entry["interval_95"] for entry in details.values()]
+    named: dict[str, Any] = {"name": name, "groups": groups, "title": title, "width": width}
+    drawn = (
+        parity(measured, predicted, samples, **named),
+        residuals(predicted, measured - predicted, samples, **named),
+        importance_bars(importance, unit=unit, intervals=intervals, title=title, width=width),
+        beeswarm(importance, values, samples, unit=unit, title=title, width=width),
+    )
+    return dict(zip(KINDS, drawn, strict=True))
 
 
 def axis_name(name: str, unit: str | None) -> str:
@@ -27,6 +69,7 @@ def parity(
     name: str,
     groups: Sequence[str] | None = None,
     title: str = "",
+    width: int = WIDTH,
 ) -> str:
     """Plot predictions against measurements; the line is where they agree.
 
@@ -42,6 +85,8 @@ def parity(
         Group of each row, shown by colour.
     title : str
         Line above the plot.
+    width : int
+        Of the picture, in px.
 
     Returns
     -------
@@ -49,7 +94,7 @@ def parity(
         An SVG document.
     """
     span = padded(np.concatenate([target, predicted]))
-    canvas = Canvas(span, span, title)
+    canvas = Canvas(span, span, title, width=width, height=width * 5 // 6)
     canvas.abscissa(f"measured {name}")
     canvas.ordinate(f"predicted {name}")
     canvas.line(span[0], span[0], span[1], span[1], TEXT, 'stroke-dasharray="5 4"')
@@ -65,6 +110,7 @@ def residuals(
     name: str,
     groups: Sequence[str] | None = None,
     title: str = "",
+    width: int = WIDTH,
 ) -> str:
     """Plot measured minus predicted against predicted; a pattern means that the model lacks something.
 
@@ -72,7 +118,7 @@ def residuals(
     ----------
     predicted, errors : ndarray, shape (n,)
         Predictions of rows left out, and their errors.
-    samples, name, groups, title
+    samples, name, groups, title, width
         As in `parity`.
 
     Returns
@@ -81,7 +127,7 @@ def residuals(
         An SVG document.
     """
     size = float(np.abs(errors).max()) * 1.1 or 1.0
-    canvas = Canvas(padded(predicted), (-size, size), title)
+    canvas = Canvas(padded(predicted), (-size, size), title, width=width, height=width * 5 // 6)
     canvas.abscissa(f"predicted {name}")
     canvas.ordinate("measured minus predicted")
     canvas.line(*(canvas.x_range[0], 0.0), *(canvas.x_range[1], 0.0), TEXT, 'stroke-dasharray="5 4"')
@@ -95,6 +141,7 @@ def importance_bars(
     unit: str,
     intervals: Sequence[tuple[float, float] | None] = (),
     title: str = "",
+    width: int = WIDTH,
 ) -> str:
     """Plot the mean absolute SHAP value of each feature, most important on top.
 
@@ -108,6 +155,8 @@ def importance_bars(
         Interval of each bar, in the order of the features.
     title : str
         Line above the plot.
+    width : int
+        Of the picture, in px.
 
     Returns
     -------
@@ -116,7 +165,7 @@ def importance_bars(
     """
     ends = [value for pair in intervals if pair for value in pair]
     high = max([float(importance.mean_absolute.max()), *ends]) * 1.08 or 1.0
-    canvas = _rows(importance.names, (0.0, high), title)
+    canvas = _rows(importance.names, (0.0, high), title, width)
     canvas.abscissa(f"mean |SHAP|, {unit}")
     for row, (name, value) in enumerate(zip(importance.names, importance.mean_absolute, strict=True)):
         canvas.bar(float(value), -row, 0.3, COLOURS[0], f"{name}: {value:.4g}")
@@ -127,7 +176,13 @@ def importance_bars(
 
 
 def beeswarm(
-    importance: Importance, features: np.ndarray, samples: Sequence[str], *, unit: str, title: str = ""
+    importance: Importance,
+    features: np.ndarray,
+    samples: Sequence[str],
+    *,
+    unit: str,
+    title: str = "",
+    width: int = WIDTH,
 ) -> str:
     """Plot the SHAP value of every row, coloured from low (blue) to high (red) value of the feature.
 
@@ -143,13 +198,15 @@ def beeswarm(
         Name of the axis.
     title : str
         Line above the plot.
+    width : int
+        Of the picture, in px.
 
     Returns
     -------
     str
         An SVG document.
     """
-    canvas = _rows(importance.names, padded(np.append(importance.values, 0.0)), title)
+    canvas = _rows(importance.names, padded(np.append(importance.values, 0.0)), title, width)
     canvas.abscissa(f"SHAP value, {unit}")
     canvas.line(0.0, canvas.y_range[0], 0.0, canvas.y_range[1], TEXT)
     for row, name in enumerate(importance.names):
@@ -174,11 +231,12 @@ def _points(
         canvas.legend(names, [colour[name] for name in names])
 
 
-def _rows(names: Sequence[str], x_range: tuple[float, float], title: str) -> Canvas:
+def _rows(names: Sequence[str], x_range: tuple[float, float], title: str, width: int) -> Canvas:
     """Return a canvas with one horizontal band per feature."""
     left = 30 + 7 * max(len(name) for name in names)
+    width = max(width, left + 180)
     canvas = Canvas(
-        x_range, (0.5 - len(names), 0.5), title, width=400 + left, height=100 + 44 * len(names), left=left
+        x_range, (0.5 - len(names), 0.5), title, width=width, height=100 + 44 * len(names), left=left
     )
     for row, name in enumerate(names):
         canvas.line(x_range[0], -row, x_range[1], -row, GRID)

@@ -10,7 +10,7 @@ from ..progress import Progress, Steps
 from .cross_validation import NestedFold, leave_group_out
 from .design_matrix import DesignMatrix
 from .diagnostics import HIGH_INFLATION, condition_number, correlation_matrix, variance_inflation
-from .importance import Importance, global_importance, linear_shap, permutation_importance
+from .importance import global_importance, linear_shap, permutation_importance
 from .intervals import Stability, bootstrap_coefficients, percentile_interval, resampled_weights
 from .linear import LinearFit, fit
 from .ranking import RankedModel
@@ -114,13 +114,13 @@ def coefficient_block(
 
 def importance_block(
     matrix: DesignMatrix, model: LinearFit, columns: Sequence[int], drawn: np.ndarray, seed: int
-) -> tuple[Importance, dict[str, Any]]:
+) -> dict[str, dict[str, Any]]:
     """Return the SHAP importance with its values per row, intervals, and a check by permutation."""
     features = matrix.features[:, columns]
     importance = global_importance(model.features, linear_shap(model, features, features))
     shuffled = permutation_importance(model, features, matrix.target, seed=seed)
     spread = np.abs(model.standardised(features)).mean(axis=0)
-    details: dict[str, Any] = {}
+    details: dict[str, dict[str, Any]] = {}
     for name in importance.names:
         j = model.features.index(name)
         pair = percentile_interval(np.abs(drawn[:, j]) * spread[j]) if len(drawn) else None
@@ -132,7 +132,7 @@ def importance_block(
             "values": features[:, j].tolist(),
             "shap": importance.values[:, importance.names.index(name)].tolist(),
         }
-    return importance, details
+    return details
 
 
 def stability_block(matrix: DesignMatrix, stability: Stability, resamples: int) -> dict[str, Any]:
