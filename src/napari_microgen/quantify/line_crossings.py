@@ -45,7 +45,7 @@ def crossing_rate(
     spacing: tuple[float, ...],
     *,
     reach: int,
-    extrapolate: bool,
+    correction: float,
     window: Window = "stationary",
 ) -> float:
     """Phase changes per length of line, from the counts of `crossing_pairs`.
@@ -56,8 +56,11 @@ def crossing_rate(
         Of the whole image; those of chunks may be added first.
     shape, spacing : tuple
         Shape of the image and its voxel edges.
-    reach, extrapolate
+    reach : int
         As given to `crossing_pairs`.
+    correction : float
+        Share of the loss at curved interfaces to put back, 0 to 1; over 0 it needs the
+        pairs that are two steps apart.
     window : {"stationary", "isolated"}
         Divide by the pairs of each direction, or by all voxels.
 
@@ -80,5 +83,5 @@ def crossing_rate(
     length = np.linalg.norm(np.asarray(directions) * np.asarray(spacing), axis=1)
     places = counts.places if window == "stationary" else float(np.prod(shape))
     rates = (counts.mixed / places).reshape(-1, len(directions)) / length
-    rate = (4 * rates[0] - rates[1] / 2) / 3 if extrapolate else rates[0]
+    rate = rates[0] + correction * (rates[0] - rates[1] / 2) / 3 if correction else rates[0]
     return max(0.0, float(direction_weights(directions, tuple(spacing)) @ rate))

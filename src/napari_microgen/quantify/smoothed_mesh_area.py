@@ -44,17 +44,26 @@ def smoothed_mesh_area(phase: np.ndarray, spacing: tuple[float, ...], *, smoothi
 
 
 def smoothed_mesh_area_steps(
-    phase: np.ndarray, spacing: tuple[float, ...], *, smoothing: float = 0.7
+    phase: np.ndarray,
+    spacing: tuple[float, ...],
+    *,
+    smoothing: float = 0.7,
+    planes: tuple[int, int] | None = None,
 ) -> Steps[float]:
-    """Run `smoothed_mesh_area` slab by slab, with progress."""
+    """Run `smoothed_mesh_area` slab by slab, with progress.
+
+    ``planes``: first and last plane between which the mesh counts; the others only take
+    part in the blur, which needs three on each side. None: all.
+    """
     from scipy.ndimage import gaussian_filter
     from skimage.measure import marching_cubes, mesh_surface_area
 
-    planes = max(1, _SLAB_VOXELS // phase[0].size)
+    slab = max(1, _SLAB_VOXELS // phase[0].size)
+    first, last = planes or (0, len(phase) - 1)
     margin = int(4 * smoothing + 0.5)
     area = 0.0
-    for start in range(0, len(phase) - 1, planes):
-        stop = min(start + planes + 1, len(phase))
+    for start in range(first, last, slab):
+        stop = min(start + slab, last) + 1
         low, high = max(0, start - margin), min(len(phase), stop + margin)
         blurred = gaussian_filter(phase[low:high].astype(np.float32), smoothing, mode="nearest", truncate=4.0)
         field = blurred[start - low : stop - low]

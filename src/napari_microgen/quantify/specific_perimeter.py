@@ -73,7 +73,9 @@ def specific_perimeter(
     """
     reach = _REACH[directions]
     counts = count_configurations(phase[None], crossing_pairs(2, reach, extrapolate))
-    rate = crossing_rate(counts, phase.shape, spacing, reach=reach, extrapolate=extrapolate, window=window)
+    rate = crossing_rate(
+        counts, phase.shape, spacing, reach=reach, correction=float(extrapolate), window=window
+    )
     return math.pi / 2 * rate
 
 
