@@ -44,7 +44,7 @@ def quantify(labels: Volume, *, phase: int = 1, features: tuple[str, ...] = ("al
     """
     labels = require_labels(labels, "measuring")
     picked = chosen(features, 3 if labels.is_stack else 2)
-    mask, remark = yield from _phase_mask(labels, phase)
+    mask, remark = yield from phase_mask(labels, phase)
     try:
         spacing: tuple[float, ...] | None = labels.spacing("um")
     except UnknownVoxelSizeError:
@@ -59,7 +59,7 @@ def quantify(labels: Volume, *, phase: int = 1, features: tuple[str, ...] = ("al
     return FeatureTable(tuple(measured), facts=facts)
 
 
-def _phase_mask(labels: Volume, phase: int) -> Steps[tuple[np.ndarray, str | None]]:
+def phase_mask(labels: Volume, phase: int) -> Steps[tuple[np.ndarray, str | None]]:
     """Return where the phase is, and a remark if it is nowhere."""
     mask = allocate(labels.shape, bool)
     present: set[int] = set()
