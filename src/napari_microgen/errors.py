@@ -103,6 +103,14 @@ class TableError(MicrogenError, ValueError):
     """A table cannot be read without guessing, or its rows and columns do not fit."""
 
 
+class ConditionsError(TableError):
+    """Rows, cells or images of a table of conditions do not fit; ``problems`` lists all of them."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
 class FormulaError(MicrogenError, ValueError):
     """A formula of a feature cannot be understood or does not fit its units."""
 
