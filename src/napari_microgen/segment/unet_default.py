@@ -9,6 +9,7 @@ the large first levels.
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -67,8 +68,7 @@ class ResidualUNet(nn.Module):
             skips.append(x)
         x = skips.pop()
         for enlarge, decode in zip(reversed(self.enlarge), reversed(self.decoder), strict=True):
-            larger = functional.interpolate(enlarge(x), scale_factor=2.0, mode="nearest")
-            x = decode(larger.add_(skips.pop()))
+            x = decode(enlarged_sum(skips.pop(), enlarge(x)))
         return self.head(x)
 
 
@@ -88,6 +88,23 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return features of the same shape."""
         return functional.relu(self.body(x) + x)
+
+
+def enlarged_sum(skip: Tensor, small: Tensor) -> Tensor:
+    """Return ``skip`` plus ``small`` at twice its side (nearest neighbour).
+
+    Where no gradient is asked for and images lie channels-last, pixels are doubled along
+    the rows only and added to two rows of ``skip`` in place: one large copy less.
+    """
+    last = torch.channels_last
+    dense = skip.is_contiguous(memory_format=last) and small.is_contiguous(memory_format=last)
+    if torch.is_grad_enabled() or not dense:
+        return functional.interpolate(small, scale_factor=2.0, mode="nearest").add_(skip)
+    count, width, rows, columns = small.shape
+    doubled = small.permute(0, 2, 3, 1).unsqueeze(3).expand(-1, -1, -1, 2, -1)
+    pairs = skip.permute(0, 2, 3, 1).view(count, rows, 2, 2 * columns * width)
+    pairs.add_(doubled.reshape(count, rows, 1, 2 * columns * width))
+    return skip
 
 
 def normal(width: int, kind: str) -> nn.Module:

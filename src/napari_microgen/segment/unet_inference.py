@@ -113,7 +113,7 @@ class _Job:
         self.sides = tuple(-(-n // self.stride) * self.stride for n in image.shape[-2:])
         self.plan = self._first_plan(tile, overlap)
         self.networks: dict[str, torch.nn.Module] = {}
-        self.planes: dict[int, np.ndarray] = {}
+        self.planes: dict[tuple[int, str], np.ndarray] = {}
         self.notes: list[str] = []
 
     def _first_plan(self, tile: int | None, overlap: int | None) -> _Plan:
@@ -198,6 +198,7 @@ class _Job:
         result = allocate(spatial, np.float32 if output == "confidence" else np.uint8)
         stack = result if image.is_stack else result[None]
         values = self.values(output)
+        written = [] if values is None else values.unique().tolist()
         counts = np.zeros(256, np.int64)
         with ThreadPoolExecutor(1) as reader:
             coming = reader.submit(self.window, 0)
@@ -207,8 +208,9 @@ class _Job:
                     coming = reader.submit(self.window, index + 1)
                 logits = yield from self.logits(window, index)
                 stack[index] = decided(logits[..., : spatial[-2], : spatial[-1]], values)
-                if output != "confidence":
-                    counts += np.bincount(stack[index].ravel(), minlength=256)
+                if values is not None:
+                    for value in written:
+                        counts[value] += np.count_nonzero(stack[index] == value)
         return self.labelled(result, output, counts)
 
     def logits(self, window: Tensor, index: int) -> Steps[Tensor]:
@@ -251,24 +253,29 @@ class _Job:
     def window(self, index: int) -> Tensor:
         """Return a plane with its neighbours as the network wants them, shape (1, layers, R, C)."""
         where = neighbours(index, self.trained.context, self.image.n_planes)
-        for z in [z for z in self.planes if z < where[0]]:
-            del self.planes[z]
+        precision = self.plan.precision
+        for key in [key for key in self.planes if key[0] < where[0] or key[1] != precision]:
+            del self.planes[key]
         for z in where:
-            if z not in self.planes:
-                self.planes[z] = self.padded(z)
-        layers = np.concatenate([self.planes[z] for z in where])
-        last = np.empty((*self.sides, len(layers)), np.float32)
-        for number, layer in enumerate(layers):
-            last[..., number] = layer
-        tensor = torch.from_numpy(last) if self.plan.precision == "fp32" else as_bfloat16(last)
+            if (z, precision) not in self.planes:
+                self.planes[z, precision] = self.padded(z, precision)
+        layers = [layer for z in where for layer in self.planes[z, precision]]
+        last = np.stack(layers, axis=-1)
+        tensor = (
+            torch.from_numpy(last) if precision == "fp32" else torch.from_numpy(last).view(torch.bfloat16)
+        )
         return tensor.permute(2, 0, 1)[None].to(self.device)
 
-    def padded(self, index: int) -> np.ndarray:
-        """Return one plane on the scale of the training, mirrored up to whole strides."""
+    def padded(self, index: int, precision: str) -> np.ndarray:
+        """Return one plane on the scale of the training, mirrored up to whole strides.
+
+        float32, or the bits of bfloat16 as int16.
+        """
         plane = self.trained.scale(self.image.plane(index))
         plane = plane.reshape(-1, *plane.shape[-2:])
+        plane = plane if precision == "fp32" else bfloat16_bits(plane)
         more = [(0, n - m) for n, m in zip(self.sides, plane.shape[-2:], strict=True)]
-        return np.pad(plane, ((0, 0), *more), mode="symmetric")
+        return np.pad(plane, ((0, 0), *more), mode="symmetric") if any(map(any, more)) else plane
 
     def values(self, output: Output) -> Tensor | None:
         """Return what to write for each class number; None for the confidence."""
@@ -329,22 +336,30 @@ def decided(logits: Tensor, values: Tensor | None) -> np.ndarray:
     """Return labels, or the confidence if ``values`` is None, of logits (1, classes, R, C)."""
     with torch.inference_mode():
         if values is not None:
-            return values[logits.argmax(1)[0]].cpu().numpy()
+            number = logits.argmax(1)[0]
+            if logits.device.type == "cpu":
+                return values.numpy().take(number.numpy())
+            return values[number].cpu().numpy()
         best = logits.float().softmax(1).topk(2, dim=1).values[0]
         return (best[0] - best[1]).cpu().numpy()
 
 
-def as_bfloat16(array: np.ndarray) -> Tensor:
-    """Return float32 values as bfloat16, rounded to nearest even, without the threads of torch.
+def bfloat16_bits(array: np.ndarray) -> np.ndarray:
+    """Return float32 values as the bits of bfloat16, rounded to nearest even, without the threads of torch.
 
     Examples
     --------
-    >>> as_bfloat16(np.array([1.0, 1.005], np.float32)).float().tolist()
+    >>> bits = bfloat16_bits(np.array([1.0, 1.005], np.float32))
+    >>> torch.from_numpy(bits).view(torch.bfloat16).float().tolist()
     [1.0, 1.0078125]
     """
-    bits = array.view(np.uint32)
-    rounded = (bits + (0x7FFF + ((bits >> 16) & 1))) >> 16
-    return torch.from_numpy(rounded.astype(np.uint16).view(np.int16)).view(torch.bfloat16)
+    bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
+    rounded = bits >> 16
+    rounded &= 1
+    rounded += 0x7FFF
+    rounded += bits
+    rounded >>= 16
+    return rounded.astype(np.uint16).view(np.int16)
 
 
 def _require_channels(image: Volume, trained: SegmentationModel) -> None:
