@@ -28,6 +28,8 @@ class Feature:
     """Lower end of the 95 % interval."""
     high: float | None = None
     """Upper end of the 95 % interval."""
+    bias: str = ""
+    """Known bias of the method at this resolution, in words, or why it is not known."""
     details: dict[str, Any] = field(default_factory=dict)
     """Further plain values, such as a distribution or a bias estimate."""
 
@@ -43,7 +45,7 @@ class Feature:
 
     def row(self) -> dict[str, Any]:
         """Return the columns of the table as a dictionary."""
-        columns = ("sample", "name", "value", "unit", "low", "high", "method", "reason")
+        columns = ("sample", "name", "value", "unit", "low", "high", "bias", "method", "reason")
         return {name: getattr(self, name) for name in columns}
 
 
@@ -75,14 +77,20 @@ class FeatureTable:
         return tuple(dict.fromkeys(feature.sample for feature in self.features))
 
     def as_dict(self) -> dict[str, dict[str, Any]]:
-        """Return ``{name: {value, unit, reason, ...}}``; with several samples, ``{sample: {name: ...}}``."""
-        samples = self.samples()
+        """Return ``{name: {value, unit, reason, ...}}``; with several samples, ``{sample: {name: ...}}``.
 
-        def block(sample: str) -> dict[str, Any]:
-            chosen = (f for f in self.features if f.sample == sample)
-            return {f.name: _plain(f) for f in chosen}
+        Where features without a sample stand beside others, as a volume beside its sub-volumes, only
+        they are returned; `as_blocks` has all.
+        """
+        blocks = self.as_blocks()
+        return blocks.get("", next(iter(blocks.values()), {})) if "" in blocks or len(blocks) < 2 else blocks
 
-        return block(samples[0] if samples else "") if len(samples) <= 1 else {s: block(s) for s in samples}
+    def as_blocks(self) -> dict[str, dict[str, Any]]:
+        """Return ``{sample: {name: {value, unit, reason, ...}}}``."""
+        blocks: dict[str, dict[str, Any]] = {}
+        for feature in self.features:
+            blocks.setdefault(feature.sample, {})[feature.name] = _plain(feature)
+        return blocks
 
 
 def _plain(feature: Feature) -> dict[str, Any]:
@@ -92,6 +100,8 @@ def _plain(feature: Feature) -> dict[str, Any]:
         "reason": feature.reason,
         "method": feature.method,
     }
+    if feature.bias:
+        entry["bias"] = feature.bias
     if feature.low is not None or feature.high is not None:
         entry["interval_95"] = [feature.low, feature.high]
     if feature.details:

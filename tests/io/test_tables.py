@@ -1,9 +1,10 @@
 """Tables of quantities come back exactly; a spreadsheet never runs a cell; a bad cell is named."""
 
 import sys
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_microgen import FeatureTable
@@ -11,6 +12,7 @@ from napari_microgen.errors import CorruptFileError, FileFormatError, InputNotFo
 from napari_microgen.features import Feature
 from napari_microgen.io.tables import COLUMNS, read_table, write_table
 
+WORDS = ("unit", "bias", "method", "sample")
 text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -20,7 +22,7 @@ def features(draw):
     value = draw(st.none() | numbers)
     reason = draw(text.filter(bool)) if value is None else draw(st.none() | text.filter(bool))
     interval = {"low": draw(st.none() | numbers), "high": draw(st.none() | numbers)}
-    words = {name: draw(text) for name in ("unit", "method", "sample")}
+    words = {name: draw(text) for name in WORDS}
     return Feature(name=draw(text), value=value, reason=reason, **interval, **words)
 
 
@@ -45,7 +47,7 @@ def test_formulas_are_written_with_a_leading_quote(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.replace("1.5", "1,5"), "row 2: 9 cells"),
+        (lambda t: t.replace("1.5", "1,5"), "row 2: 10 cells"),
         (lambda t: t.replace("1.5", "high"), "row 2, column value: 'high'"),
         (lambda t: t.replace("1.5", ""), "row 2: .* without a reason"),
         (lambda t: t.replace("1.5", "nan"), "row 2: .* is nan"),
@@ -76,15 +78,52 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path):
     assert read_table(path)["porosity"].value == 0.25
 
 
-def test_excel(tmp_path):
+@settings(max_examples=20)
+@given(rows=st.lists(features(), max_size=3))
+def test_an_excel_table_comes_back(rows, tmp_path_factory):
+    pytest.importorskip("openpyxl")
+    rows = [_with_single_blanks(row) for row in rows]
+    path = write_table(FeatureTable(tuple(rows)), tmp_path_factory.mktemp("t") / "a.xlsx")
+    for found, row in zip(read_table(path), rows, strict=True):
+        for name in ("value", "low", "high"):  # a workbook keeps 16 digits
+            ours, theirs = getattr(found, name), getattr(row, name)
+            assert (ours is None and theirs is None) or ours == pytest.approx(theirs, rel=1e-15)
+        assert replace(found, value=row.value, low=row.low, high=row.high) == row
+
+
+def _with_single_blanks(feature):
+    """Return a feature whose texts hold no blanks that a spreadsheet reader would trim."""
+    texts = {name: "".join(str(getattr(feature, name)).split()) for name in WORDS}
+    reason = None if feature.reason is None else "".join(feature.reason.split()) or "none"
+    return replace(feature, reason=reason, **texts)
+
+
+def test_no_cell_of_an_excel_table_is_a_formula(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
-    table = FeatureTable(
-        (Feature(name="=porosity", value=0.25), Feature(name="b", value=None, reason="no pore"))
-    )
-    rows = list(openpyxl.load_workbook(write_table(table, tmp_path / "a.xlsx")).active.values)
-    assert rows[0] == COLUMNS
-    assert rows[1][1:3] == ("'=porosity", 0.25)
-    assert rows[2][2] is None
+    feature = Feature(name="=1+1", value=-0.25, unit="+1", method="@SUM(A1)", sample="-x", bias="=cmd")
+    empty = Feature(name="b", value=None, reason="no\x00pore")
+    path = write_table(FeatureTable((feature, empty)), tmp_path / "a.xlsx")
+    rows = list(openpyxl.load_workbook(path).active.iter_rows())
+    assert tuple(cell.value for cell in rows[0]) == COLUMNS
+    assert {cell.data_type for row in rows for cell in row} == {"s", "n"}
+    assert not any(str(cell.value)[0] in "=+@" for row in rows for cell in row if cell.data_type == "s")
+    assert rows[1][COLUMNS.index("value")].value == -0.25
+    assert rows[2][COLUMNS.index("value")].value is None
+    assert read_table(path)["=1+1"] == feature
+    assert read_table(path)["b"].reason == "no pore"
+
+
+def test_a_damaged_workbook_is_named(tmp_path):
+    pytest.importorskip("openpyxl")
+    (tmp_path / "a.xlsx").write_bytes(b"PK not really")
+    with pytest.raises(FileFormatError, match=r"a\.xlsx is not an Excel workbook"):
+        read_table(tmp_path / "a.xlsx")
+
+
+def test_tables_of_earlier_versions_are_read(tmp_path):
+    head = ",".join(column for column in COLUMNS if column != "bias")
+    (tmp_path / "a.csv").write_text(f"{head}\n,porosity,0.25,1,,,voxel count,\n")
+    assert read_table(tmp_path / "a.csv")["porosity"].value == 0.25
 
 
 def test_excel_without_its_package_says_how_to_get_it(tmp_path, monkeypatch):

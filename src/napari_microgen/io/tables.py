@@ -2,15 +2,21 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import CorruptFileError, FileFormatError, InputNotFoundError, MissingExtraError
 from ..features import Feature, FeatureTable
 from .atomic import atomic_path, write_bytes
+from .table_xlsx import ENDINGS, sheet_text
 
-COLUMNS = ("sample", "name", "value", "unit", "low", "high", "method", "reason")
+COLUMNS = ("sample", "name", "value", "unit", "low", "high", "bias", "method", "reason")
+_LATER = ("bias",)
+"""Columns that tables of earlier versions lack."""
 _NUMBERS = ("value", "low", "high")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What a workbook cannot hold."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -42,7 +48,7 @@ def write_table(table: FeatureTable, path: Path | str) -> Path:
 
 
 def read_table(path: Path | str) -> FeatureTable:
-    """Read a table written by `write_table` as CSV.
+    """Read a table written by `write_table`.
 
     Raises
     ------
@@ -52,28 +58,38 @@ def read_table(path: Path | str) -> FeatureTable:
         If a row does not fit the header, or a number is not one; row and column are named.
     FileFormatError
         If it is not such a table.
+    MissingExtraError
+        If it is an Excel file and openpyxl is not installed.
     """
     path = Path(path)
+    rows = list(csv.reader(io.StringIO(_text_of(path), newline="")))
+    head = tuple(rows[0]) if rows else ()
+    if head not in (COLUMNS, tuple(c for c in COLUMNS if c not in _LATER)):
+        raise FileFormatError(
+            f"{path.name} is not a table of quantities: expected the columns {', '.join(COLUMNS)}, found "
+            f"{', '.join(head) or 'nothing'}."
+        )
+    found = (_feature(row, head, number, path.name) for number, row in enumerate(rows[1:], 2) if row)
+    return FeatureTable(tuple(found))
+
+
+def _text_of(path: Path) -> str:
+    """Return a table as comma-separated text."""
+    if path.suffix.lower() in ENDINGS:
+        return sheet_text(path)[0]
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise InputNotFoundError(f"{path} does not exist. Check the name.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{path} is not a table of quantities ({error}). Expected UTF-8 CSV.") from None
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise FileFormatError(
-            f"{path.name} is not a table of quantities: expected the columns {', '.join(COLUMNS)}, found "
-            f"{', '.join(rows[0]) if rows else 'nothing'}."
-        )
-    return FeatureTable(tuple(_feature(row, number, path.name) for number, row in enumerate(rows[1:], 2)))
 
 
-def _feature(row: list[str], number: int, name: str) -> Feature:
-    if len(row) != len(COLUMNS):
-        raise CorruptFileError(f"{name}, row {number}: {len(row)} cells, expected {len(COLUMNS)}.")
-    entries: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
-    for column in COLUMNS:
+def _feature(row: list[str], head: tuple[str, ...], number: int, name: str) -> Feature:
+    if len(row) != len(head):
+        raise CorruptFileError(f"{name}, row {number}: {len(row)} cells, expected {len(head)}.")
+    entries: dict[str, Any] = dict(zip(head, row, strict=True))
+    for column in head:
         if column in _NUMBERS:
             entries[column] = _number(entries[column], name, number, column)
         elif entries[column].startswith("'"):
@@ -109,10 +125,15 @@ def _write_excel(rows: list[list[Any]], path: Path) -> None:
     book = Workbook()
     sheet = book.active
     sheet.title = "features"
-    sheet.append(list(COLUMNS))
-    for row in rows:
-        sheet.append(
-            [float(c) if k in _NUMBERS and c != "" else c for k, c in zip(COLUMNS, row, strict=True)]
-        )
+    for number, row in enumerate([list(COLUMNS), *rows], 1):
+        for place, content in enumerate(row, 1):
+            if content == "":
+                continue
+            cell = sheet.cell(number, place)
+            if number > 1 and COLUMNS[place - 1] in _NUMBERS:
+                cell.value = float(content)
+            else:
+                cell.value = _CONTROL.sub(" ", str(content))
+                cell.data_type = "s"  # text whatever it looks like, never a formula
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         book.save(file)
