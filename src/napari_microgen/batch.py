@@ -74,7 +74,10 @@ def run_batch(
         if isinstance(outcome, str):
             failed.append((str(path), outcome))
         else:
-            features += [replace(feature, sample=name) for feature in outcome]
+            features += [
+                replace(feature, sample=f"{name}, {feature.sample}" if feature.sample else name)
+                for feature in outcome
+            ]
     return Batch(FeatureTable(tuple(features), facts={"samples": len(paths) - len(failed)}), tuple(failed))
 
 

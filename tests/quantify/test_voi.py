@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from napari_microgen.errors import ParameterError
 from napari_microgen.progress import finish
 from napari_microgen.quantify import euler_number, relative_density, specific_surface_area
+from napari_microgen.quantify.representative_volume import representative_volume_curve
 from napari_microgen.quantify.voi import (
     measure_sub_volumes,
     overlap,
-    representative_volume_curve,
     statistics,
     sub_volumes,
 )

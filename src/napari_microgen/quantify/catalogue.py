@@ -29,6 +29,8 @@ class Quantity:
     """Memory it takes beside its input."""
     undefined_when: str
     """When it has no value, in words."""
+    derived_from: tuple[str, ...] = ()
+    """Features it follows from; its ``derive`` needs no image."""
 
     def load(self) -> ModuleType:
         """Import the file."""
@@ -68,8 +70,9 @@ def _read(path: Path) -> Quantity | None:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
         for target in targets:
-            if isinstance(target, ast.Name) and target.id in _FIELDS:
+            if isinstance(target, ast.Name) and target.id in (*_FIELDS, "DERIVED_FROM"):
                 constants[target.id] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
     if "NAMES" not in constants:
         return None
-    return Quantity(path.stem, *(constants[name] for name in _FIELDS))
+    values = {name.lower(): constants[name] for name in _FIELDS}
+    return Quantity(module=path.stem, **values, derived_from=constants.get("DERIVED_FROM", ()))
