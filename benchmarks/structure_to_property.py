@@ -69,7 +69,7 @@ def one_volume(material, temperature, voi, size, construction):
         maps = {"true": truth} | {method: segment(image, method=method) for method in ("otsu", "hybrid")}
         solid = np.asarray(truth.data) == 1
         spacing = truth.spacing("nm")
-        along = [effective_conductivity(solid, spacing, axis, tolerance=1e-5).value for axis in range(3)]
+        along = [effective_conductivity(solid, spacing, axis, tolerance=1e-4).value for axis in range(3)]
         features = {name: measured(labels) for name, labels in maps.items()}
         wrong = {name: float(np.mean((np.asarray(m.data) == 1) != solid)) for name, m in maps.items()}
     key = {"material": material, "temperature": temperature, "voi": voi}
@@ -181,7 +181,7 @@ def carried(found, folder):
 
 
 def main():
-    parser = arguments(__doc__, size=128)
+    parser = arguments(__doc__, size=160)
     parser.add_argument("--construction", choices=("field", "grains"), default="field")
     parser.add_argument("--vois", type=int, default=3, help="volumes per paste and temperature")
     parser.add_argument("--workers", type=int, default=1, help="processes")

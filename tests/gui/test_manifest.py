@@ -27,6 +27,7 @@ def test_the_manifest_is_valid_and_complete():
         "Load and Prepare",
         "Segment",
         "Measure",
+        "Property",
     }
     assert "napari/layers/segment" in manifest.contributions.menus
 

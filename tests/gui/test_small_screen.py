@@ -9,6 +9,7 @@ PAGES = [
         "Load and Prepare": ("Load", "Prepare", "Crop"),
         "Segment": ("Phase map", "Annotate", "Train", "Compare"),
         "Measure": ("Measure",),
+        "Property": ("Relate", "Predict"),
     }.items()
     for page in pages
 ]
@@ -31,7 +32,7 @@ def unfold(page):
             form.show_details(True)
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure"])
+@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
 def test_every_page_fits(room, name):
     bench, dock = room, room.open(name)
     for title in (page for dock_name, page in PAGES if dock_name == name):
@@ -53,7 +54,7 @@ def test_every_page_fits(room, name):
                 assert part.geometry().right() <= page.width(), (title, part)
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure"])
+@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
 def test_everything_that_can_be_pressed_explains_itself(room, name):
     dock = room.open(name)
     for title in (page for dock_name, page in PAGES if dock_name == name):
@@ -67,7 +68,7 @@ def test_everything_that_can_be_pressed_explains_itself(room, name):
                 assert field.toolTip(), f"{field.objectName()} on {title} has no help"
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure"])
+@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
 def test_the_help_names_every_page(room, name):
     dock = room.open(name)
     room.click(dock.help_button)

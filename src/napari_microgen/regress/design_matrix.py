@@ -92,7 +92,7 @@ def find_feature(table: SampleTable, text: str) -> FeatureColumn:
     try:
         expression = parse_expression(formula if equals else text)
     except FormulaError:
-        if equals:
+        if equals or any(sign in text for sign in "+-*/()"):
             raise
         expression = None
     if expression is None or expression.names == (text,):

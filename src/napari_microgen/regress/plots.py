@@ -94,7 +94,7 @@ def parity(
         An SVG document.
     """
     span = padded(np.concatenate([target, predicted]))
-    canvas = Canvas(span, span, title, width=width, height=width * 5 // 6)
+    canvas = _square(span, span, title, width, groups)
     canvas.abscissa(f"measured {name}")
     canvas.ordinate(f"predicted {name}")
     canvas.line(span[0], span[0], span[1], span[1], TEXT, 'stroke-dasharray="5 4"')
@@ -127,7 +127,7 @@ def residuals(
         An SVG document.
     """
     size = float(np.abs(errors).max()) * 1.1 or 1.0
-    canvas = Canvas(padded(predicted), (-size, size), title, width=width, height=width * 5 // 6)
+    canvas = _square(padded(predicted), (-size, size), title, width, groups)
     canvas.abscissa(f"predicted {name}")
     canvas.ordinate("measured minus predicted")
     canvas.line(*(canvas.x_range[0], 0.0), *(canvas.x_range[1], 0.0), TEXT, 'stroke-dasharray="5 4"')
@@ -218,17 +218,21 @@ def beeswarm(
     return canvas.svg()
 
 
+def _square(
+    x: tuple[float, float], y: tuple[float, float], title: str, width: int, groups: Sequence[str] | None
+) -> Canvas:
+    legend = tuple(dict.fromkeys(groups or ()))
+    return Canvas(x, y, title, width=width, height=width * 5 // 6, legend=legend)
+
+
 def _points(
     canvas: Canvas, x: np.ndarray, y: np.ndarray, samples: Sequence[str], groups: Sequence[str] | None
 ) -> None:
-    names = list(dict.fromkeys(groups)) if groups is not None else []
-    colour = {group: COLOURS[i % len(COLOURS)] for i, group in enumerate(names)}
+    colour = {group: COLOURS[i % len(COLOURS)] for i, group in enumerate(canvas.legend)}
     for i in range(len(x)):
         group = groups[i] if groups is not None else ""
         label = f"{samples[i]}{f' ({group})' if group else ''}: {x[i]:.5g}, {y[i]:.5g}"
         canvas.point(float(x[i]), float(y[i]), colour.get(group, COLOURS[0]), label)
-    if names:
-        canvas.legend(names, [colour[name] for name in names])
 
 
 def _rows(names: Sequence[str], x_range: tuple[float, float], title: str, width: int) -> Canvas:
@@ -236,7 +240,12 @@ def _rows(names: Sequence[str], x_range: tuple[float, float], title: str, width:
     left = 30 + 7 * max(len(name) for name in names)
     width = max(width, left + 180)
     canvas = Canvas(
-        x_range, (0.5 - len(names), 0.5), title, width=width, height=100 + 44 * len(names), left=left
+        x_range,
+        (0.5 - len(names), 0.5),
+        title,
+        width=width,
+        height=(100 if title else 76) + 44 * len(names),
+        left=left,
     )
     for row, name in enumerate(names):
         canvas.line(x_range[0], -row, x_range[1], -row, GRID)

@@ -11,6 +11,8 @@ COLOURS = ("#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#f
 """Okabe and Ito's colours, told apart by colour-blind eyes too."""
 TEXT, GRID = "#333333", "#dddddd"
 _STYLE = 'font-family="sans-serif" font-size="12"'
+_LETTER = 7.5
+"""Room for a letter, in px; a little more than it takes."""
 
 
 def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -49,10 +51,30 @@ class Canvas:
     """Margin for the labels of the ordinate, in px."""
     right: int = 20
     """Margin at the right, in px."""
+    legend: Sequence[str] = ()
+    """Names of groups, written above the plot, each with its colour."""
     parts: list[str] = field(default_factory=list)
     """Elements drawn so far."""
 
-    top, bottom = 38, 56
+    bottom = 56
+
+    @property
+    def top(self) -> int:
+        """Margin above the plot, in px: room for the title and the legend."""
+        rows = 1 + max((row for _, row in self._places()), default=-1)
+        return (38 if self.title else 14) + 17 * rows
+
+    def _places(self) -> list[tuple[float, int]]:
+        """Return left end and row of each name of the legend."""
+        places: list[tuple[float, int]] = []
+        x, row = float(self.left), 0
+        for name in self.legend:
+            wide = 22 + _LETTER * len(name)
+            if x > self.left and x + wide > self.width - self.right:
+                x, row = float(self.left), row + 1
+            places.append((x, row))
+            x += wide
+        return places
 
     def x(self, value: float) -> float:
         """Return the abscissa of a data value in px."""
@@ -109,15 +131,12 @@ class Canvas:
         middle = (self.top + self.height - self.bottom) / 2
         self.text(16, middle, name, extra=f'transform="rotate(-90 16 {middle:.1f})"')
 
-    def legend(self, names: Sequence[str], colours: Sequence[str]) -> None:
-        """Name the groups in the upper left corner of the plot."""
-        for row, (name, colour) in enumerate(zip(names, colours, strict=True)):
-            y = self.top + 14 + 17 * row
-            self.parts.append(f'<circle cx="{self.left + 12}" cy="{y - 4}" r="5" fill="{colour}"/>')
-            self.text(self.left + 22, y, name, "start")
-
     def svg(self) -> str:
         """Return the picture as a complete SVG document."""
+        for index, (x, row) in enumerate(self._places()):
+            y, colour = (42 if self.title else 18) + 17 * row, COLOURS[index % len(COLOURS)]
+            self.parts.append(f'<circle cx="{x + 5:.1f}" cy="{y - 4}" r="5" fill="{colour}"/>')
+            self.text(x + 14, y, self.legend[index], "start")
         if self.title:
             self.text(self.width / 2, 22, self.title, extra='font-weight="bold"')
         size = f'width="{self.width}" height="{self.height}" viewBox="0 0 {self.width} {self.height}"'
