@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def run_batch(
         What the files do not say (voxel size, unit, axes, channel).
     scheduler : str, optional
         Address of a dask.distributed scheduler, such as ``tcp://host:8786``: files are measured by its
-        workers, which must see the same paths.
+        workers, which must see the same paths. A single volume is cut into chunks for them where its
+        quantities allow.
 
     Yields
     ------
@@ -133,6 +135,10 @@ def _there(
         ) from None
     with client:
         whole = [Path(path).resolve() for path in paths]
+        if len(whole) == 1 and identifier in _SPREAD:
+            outcome = yield from _spread_one(client, identifier, whole[0], arguments, reading)
+            if outcome is not None:
+                return [outcome]
         futures = [
             client.submit(_measure_file_whole, identifier, path, arguments, reading, pure=False)
             for path in whole
@@ -142,9 +148,34 @@ def _there(
                 done = sum(future.done() for future in futures)
                 yield Progress(done, len(futures), f"{done} of {len(futures)} files")
                 time.sleep(0.1)
-            return list(client.gather(futures))
+            return [_outcome(future) for future in futures]
         finally:
             client.cancel([future for future in futures if not future.done()])
+
+
+def _outcome(future: Any) -> FeatureTable | str:
+    """Return what a task gave; that a worker was lost is the error of one file, not of the batch."""
+    from dask.distributed import KilledWorker
+
+    try:
+        return future.result()
+    except (KilledWorker, OSError) as error:
+        return f"the worker that measured it was lost ({type(error).__name__}), perhaps for want of memory"
+
+
+_SPREAD = {"quantify": "quantify.spreading"}
+"""Operations whose single file is spread over the workers, and where its ``spread_steps`` lives."""
+
+
+def _spread_one(
+    client: Any, identifier: str, path: Path, arguments: dict[str, Any], reading: dict[str, Any]
+) -> Steps[FeatureTable | str | None]:
+    """Spread one file over the workers; an error of this package becomes its text."""
+    spreading = import_module(f"napari_microgen.{_SPREAD[identifier]}")
+    try:
+        return (yield from spreading.spread_steps(client, path, arguments, reading))  # type: ignore[no-any-return]
+    except MicrogenError as error:
+        return " ".join(str(error).split())
 
 
 def _sample_names(paths: Sequence[Path]) -> list[str]:

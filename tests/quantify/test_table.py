@@ -157,7 +157,7 @@ def test_sub_volumes_by_length_need_the_voxel_size(field):
 def test_too_little_memory_is_said_before_anything_is_measured(field, monkeypatch):
     monkeypatch.setenv("MICROGEN_MEMORY", "1e5")
     monkeypatch.setattr(geodesic_tortuosity, "measure", None)
-    with pytest.raises(MemoryLimitError, match=r"Measuring local_thickness needs about .*--voi-count"):
+    with pytest.raises(MemoryLimitError, match=r"Measuring strut_diameter needs about .*--voi-count"):
         quantify(labels(field))
     small = quantify(labels(field), features=("porosity",))
     assert small["porosity"].value == pytest.approx(1 - field.mean())

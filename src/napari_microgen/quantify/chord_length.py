@@ -11,7 +11,8 @@ import numpy as np
 
 from ..features import Feature
 from ..progress import Steps, finish
-from .run_lengths import AXES, RunLengths, counting_runs
+from .chunk import Chunk
+from .run_lengths import AXES, ChunkRuns, RunLengths, counting_runs, runs_of
 
 NAMES = ("chord_length", "chord_length.plane", "chord_length.row", "chord_length.column")
 NEEDS_LENGTH = True
@@ -83,11 +84,26 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None) -> Steps[list[
     list of Feature
         ``chord_length``, the mean over the axes, and ``chord_length.<axis>``, in um.
     """
-    axes = AXES[3 - phase.ndim :]
+    return features((yield from count(Chunk.whole(phase))), phase.shape, spacing)
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own: none, as runs go on in the next."""
+    return 0, 0
+
+
+def count(chunk: Chunk, spacing: tuple[float, ...] | None = None) -> Steps[ChunkRuns]:
+    """Count the runs of a chunk of planes, or of the whole volume."""
+    return runs_of(chunk)
+
+
+def features(found: ChunkRuns, shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> list[Feature]:
+    """Return the features that follow from the runs of the whole volume."""
+    axes = AXES[3 - len(shape) :]
     if spacing is None:
         names = (NAMES[0], *(f"{NAMES[0]}.{axis}" for axis in axes))
         return [Feature(name=n, value=None, unit="um", reason="voxel size unknown") for n in names]
-    runs = yield from counting_runs(phase)
+    runs = found.closed()[3 - len(shape) :]
     single = [_of_axis(axis, r, edge) for axis, r, edge in zip(axes, runs, spacing, strict=True)]
     missing = [axis for axis, f in zip(axes, single, strict=True) if f.value is None]
     mean: dict[str, Any] = {"name": NAMES[0], "unit": "um", "method": f"{_METHOD}, mean over the axes"}

@@ -9,16 +9,19 @@ Curvature counts positive where the phase is convex: a solid ball of radius r ha
 curvature 1/r, a round pore -1/r; both have Gaussian curvature 1/r^2.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..features import Feature
 from ..progress import Progress, Steps, finish, scaled
-from .integral_geometry import CurvatureIntegrals, integrating_steps
+from .chunk import Chunk
+from .integral_geometry import CellCounts, counting_cells, integrals_of, integrating_steps
 from .kde import joint_density
-from .specific_surface_area import specific_surface_area
-from .surface_points import SurfacePoints, sampling_steps
+from .specific_surface_area import area_of_pairs, counting_pairs_for_surface, specific_surface_area
+from .surface_points import SurfacePoints, planes_around, sampling_steps
+from .voxel_configurations import Counts
 
 NAMES = ("mean_curvature", "gaussian_curvature")
 NEEDS_LENGTH = True
@@ -111,18 +114,60 @@ def measure(
     list of Feature
         ``mean_curvature`` in 1/um and ``gaussian_curvature`` in 1/um^2.
     """
-    reason = _undefined(phase, spacing)
-    if reason is not None or spacing is None:
-        return _without_value(reason or "voxel size unknown")
-    integrals: CurvatureIntegrals = yield from scaled(integrating_steps(phase, spacing), 0, 20, 100)
-    surface = specific_surface_area(phase, spacing)
-    if surface == 0:
-        return _without_value("the volume has one phase only")
+    if _undefined(phase.shape, spacing) is not None or spacing is None:
+        return features(None, phase.shape, spacing)
+    found = yield from count(Chunk.whole(phase), spacing, smoothing=smoothing)
+    return features(found, phase.shape, spacing, density_bins=density_bins)
+
+
+@dataclass(frozen=True)
+class CurvatureCounts:
+    """What is counted in a chunk; the counts of all chunks add up to those of the whole."""
+
+    cells: CellCounts
+    surface: Counts
+    points: SurfacePoints
+
+    def __add__(self, other: "CurvatureCounts") -> "CurvatureCounts":
+        return CurvatureCounts(
+            self.cells + other.cells, self.surface + other.surface, self.points + other.points
+        )
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own."""
+    return planes_around(spacing)
+
+
+def count(
+    chunk: Chunk, spacing: tuple[float, ...], *, smoothing: float | None = None
+) -> Steps[CurvatureCounts]:
+    """Count cells and sample points in a chunk of planes, or in the whole volume."""
+    cells: CellCounts = yield from scaled(counting_cells(chunk), 0, 20, 100)
+    surface: Counts = yield from scaled(counting_pairs_for_surface(chunk), 20, 5, 100)
     points: SurfacePoints = yield from scaled(
-        sampling_steps(phase, spacing, smoothing=smoothing), 20, 75, 100
+        sampling_steps(chunk, spacing, smoothing=smoothing), 25, 70, 100
     )
     yield Progress(95, 100, "joint density of the curvatures")
-    details = _of_points(points, density_bins)
+    return CurvatureCounts(cells, surface, points)
+
+
+def features(
+    found: CurvatureCounts | None,
+    shape: tuple[int, ...],
+    spacing: tuple[float, ...] | None,
+    *,
+    density_bins: int = 64,
+) -> list[Feature]:
+    """Return the features that follow from the counts of the whole volume."""
+    reason = _undefined(shape, spacing)
+    if reason is not None or spacing is None or found is None:
+        return _without_value(reason or "voxel size unknown")
+    surface = area_of_pairs(found.surface, shape, spacing)
+    if surface == 0:
+        return _without_value("the volume has one phase only")
+    integrals = integrals_of(found.cells, shape, spacing)
+    details = _of_points(found.points, density_bins)
     low, high = sorted(value / surface for value in integrals.gaussian_range)
     return [
         Feature(
@@ -142,11 +187,11 @@ def measure(
     ]
 
 
-def _undefined(phase: np.ndarray, spacing: tuple[float, ...] | None) -> str | None:
-    if phase.ndim != 3:
+def _undefined(shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> str | None:
+    if len(shape) != 3:
         return "curvature of an interface needs a volume"
-    if min(phase.shape) < 2:
-        return f"fewer than two voxels along an axis (shape {' x '.join(map(str, phase.shape))})"
+    if min(shape) < 2:
+        return f"fewer than two voxels along an axis (shape {' x '.join(map(str, shape))})"
     return "voxel size unknown" if spacing is None else None
 
 

@@ -8,12 +8,13 @@ level-cut Gaussian random fields at several pitches (`discretisation_curves`, ma
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..features import Feature
 from ..progress import Progress, Steps
+from .chunk import Chunk
 from .discretisation_curves import CURVES
 
 _MARGIN = 1.5
@@ -150,19 +151,45 @@ def resolution_of(phase: np.ndarray) -> Steps[float | None]:
     >>> round(finish(resolution_of(stripes)), 1)
     4.5
     """
-    planes = phase if phase.ndim == 3 else phase[None]
-    inside, changes = 0, np.zeros(3)
-    before: np.ndarray | None = None
-    for index, plane in enumerate(planes):
+    return (yield from counting_changes(Chunk.whole(phase if phase.ndim == 3 else phase[None]))).resolution
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Changes of phase from voxel to voxel; those of chunks add up to those of the whole."""
+
+    shape: tuple[int, ...]
+    """Of the planes that were counted."""
+    inside: int
+    """Voxels of the phase."""
+    along: np.ndarray
+    """Changes along plane, row and column, float64, shape (3,)."""
+
+    def __add__(self, other: "Changes") -> "Changes":
+        shape = (self.shape[0] + other.shape[0], *self.shape[1:])
+        return Changes(shape, self.inside + other.inside, self.along + other.along)
+
+    @property
+    def resolution(self) -> float | None:
+        """The smallest mean chord, see `resolution_of`."""
+        voxels = math.prod(self.shape)
+        pairs = np.array([voxels / n * (n - 1) for n in self.shape])
+        rates = self.along[self.along > 0] / pairs[self.along > 0]
+        share = self.inside / voxels
+        return float(2 * min(share, 1 - share) / rates.max()) if rates.size else None
+
+
+def counting_changes(chunk: Chunk) -> Steps[Changes]:
+    """Count changes of phase in a chunk of planes, which needs one plane above, or in a whole volume."""
+    inside, along = 0, np.zeros(3)
+    before = None if chunk.is_first else chunk.phase[chunk.start - chunk.low - 1]
+    for index, plane in enumerate(chunk.core):
         inside += int(np.count_nonzero(plane))
-        changes[1] += np.count_nonzero(plane[1:] != plane[:-1])
-        changes[2] += np.count_nonzero(plane[:, 1:] != plane[:, :-1])
+        along[1] += np.count_nonzero(plane[1:] != plane[:-1])
+        along[2] += np.count_nonzero(plane[:, 1:] != plane[:, :-1])
         if before is not None:
-            changes[0] += np.count_nonzero(plane != before)
+            along[0] += np.count_nonzero(plane != before)
         before = plane
         if index % 16 == 0:
-            yield Progress(index, len(planes), "resolution")
-    share = inside / phase.size
-    pairs = np.array([phase.size / n * (n - 1) for n in planes.shape])
-    rates = changes[changes > 0] / pairs[changes > 0]
-    return float(2 * min(share, 1 - share) / rates.max()) if rates.size else None
+            yield Progress(index, len(chunk.core), "resolution")
+    return Changes(chunk.core.shape, inside, along)

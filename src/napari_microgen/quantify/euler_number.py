@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ParameterError
 from ..features import Feature
 from ..progress import Steps, finish
+from .chunk import Chunk
 from .voxel_configurations import Configuration, Counts, counting_steps
 
 NAMES = ("euler_number", "euler_number.faces_only")
@@ -96,13 +97,26 @@ def euler_numbers(phase: np.ndarray) -> dict[int, int]:
 
 
 def _steps(phase: np.ndarray) -> Steps[dict[int, int]]:
-    planes = phase if phase.ndim == 3 else phase[None]
-    padding = phase.ndim == 3
+    if phase.ndim == 3:
+        return euler_numbers_from_counts((yield from count(Chunk.whole(phase))), 3)
+    shape = tuple(n + 2 for n in phase.shape)
+    counts = yield from counting_steps(_padded(phase[None], shape, False, False), shape, CELLS[2], total=1)
+    return euler_numbers_from_counts(counts, 2)
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own."""
+    return 1, 0
+
+
+def count(chunk: Chunk, spacing: tuple[float, ...] | None = None) -> Steps[Counts]:
+    """Count the cells of a chunk of planes, or of the whole volume, with an empty rim round the volume."""
+    before = 0 if chunk.is_first else 1
+    planes = chunk.phase[chunk.start - chunk.low - before : chunk.stop - chunk.low]
     shape = tuple(n + 2 for n in planes.shape[1:])
-    counts = yield from counting_steps(
-        _padded(planes, shape, padding), shape, CELLS[phase.ndim], total=len(planes) + 2 * padding
-    )
-    return euler_numbers_from_counts(counts, phase.ndim)
+    rimmed = _padded(planes, shape, chunk.is_first, chunk.is_last)
+    total = len(planes) + chunk.is_first + chunk.is_last
+    return counting_steps(rimmed, shape, CELLS[3], lead=before, total=total)
 
 
 def euler_numbers_from_counts(counts: Counts, dimensions: int) -> dict[int, int]:
@@ -119,16 +133,16 @@ def euler_numbers_from_counts(counts: Counts, dimensions: int) -> dict[int, int]
 
 
 def _padded(
-    planes: Iterable[np.ndarray], shape: tuple[int, ...], above_and_below: bool
+    planes: Iterable[np.ndarray], shape: tuple[int, ...], above: bool, below: bool
 ) -> Iterator[np.ndarray]:
     """Yield the planes with an empty rim of one voxel; the buffer is used again for each."""
     buffer = np.zeros(shape, bool)
-    if above_and_below:
+    if above:
         yield buffer
     for plane in planes:
         buffer[1:-1, 1:-1] = plane
         yield buffer
-    if above_and_below:
+    if below:
         buffer[...] = False
         yield buffer
 
@@ -155,6 +169,17 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None = None) -> Step
         (only voxels that share a face are).
     """
     numbers = yield from _steps(phase)
+    return _features(numbers)
+
+
+def features(
+    found: Counts, shape: tuple[int, ...], spacing: tuple[float, ...] | None = None
+) -> list[Feature]:
+    """Return the features that follow from the counts of the whole volume."""
+    return _features(euler_numbers_from_counts(found, 3))
+
+
+def _features(numbers: dict[int, int]) -> list[Feature]:
     few, many = sorted(numbers)
     edge = "nothing beyond the faces of the image"
     details = {"edge": edge, "connectivity": {str(k): v for k, v in numbers.items()}}

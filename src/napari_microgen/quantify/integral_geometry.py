@@ -16,16 +16,17 @@ Legland, Kieu, Devaux, Image Anal. Stereol. 26 (2007) 83, doi 10.5566/ias.v26.p8
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from ..errors import AxesError
 from ..progress import Progress, Steps, finish, scaled
+from .chunk import Chunk
 from .euler_number import CELL_SIGNS, CELLS
 from .lattice_directions import direction_weights, lattice_directions
-from .voxel_configurations import Configuration, Counts, counting_steps
+from .voxel_configurations import Configuration, Counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +95,33 @@ def integrating_steps(phase: np.ndarray, spacing: tuple[float, ...]) -> Steps[Cu
             f"Curvature needs at least two voxels along each axis; this volume is "
             f"{' x '.join(map(str, phase.shape))}. Give a thicker volume."
         )
+    found = yield from counting_cells(Chunk.whole(phase))
+    return integrals_of(found, phase.shape, spacing)
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """Weighted counts of cells; those of chunks add up to those of the whole."""
+
+    inside: np.ndarray
+    """Cells with all voxels in the phase, float64 in eighths, shape (n,)."""
+    outside: np.ndarray
+    """Cells with none."""
+
+    def __add__(self, other: "CellCounts") -> "CellCounts":
+        return CellCounts(self.inside + other.inside, self.outside + other.outside)
+
+
+def counting_cells(chunk: Chunk) -> Steps[CellCounts]:
+    """Count the cells of a chunk of planes, or of the whole volume; a chunk needs one plane above."""
     families = _families()
-    configurations = CELLS[3] + tuple(c for f in families for c in (*f.edges, *f.faces))
-    inside, outside = yield from _cell_counts(phase, configurations)
-    per_cell = np.stack([inside, outside]) / np.prod(np.array(phase.shape) - 1)
+    return _cell_counts(chunk, CELLS[3] + tuple(c for f in families for c in (*f.edges, *f.faces)))
+
+
+def integrals_of(found: CellCounts, shape: tuple[int, ...], spacing: tuple[float, ...]) -> CurvatureIntegrals:
+    """Return the integrals that follow from the counts of a whole volume."""
+    families = _families()
+    per_cell = np.stack([found.inside, found.outside]) / np.prod(np.array(shape) - 1)
     edges = np.asarray(spacing, float)
     with_faces, touching = 4 * np.pi * (per_cell[:, : len(CELLS[3])] @ CELL_SIGNS[3]) / np.prod(edges)
     weights = direction_weights(lattice_directions(3), tuple(1 / edges))
@@ -156,29 +180,29 @@ def _section_euler_densities(per_cell: np.ndarray, families: list[_Plane], spaci
     return np.array(densities)
 
 
-def _cell_counts(
-    phase: np.ndarray, configurations: tuple[Configuration, ...]
-) -> Steps[tuple[np.ndarray, np.ndarray]]:
+def _cell_counts(chunk: Chunk, configurations: tuple[Configuration, ...]) -> Steps[CellCounts]:
     """Count configurations with weight 1/2 for each face of the volume in which they lie flat."""
     flat = np.array([np.ptp(c, axis=0) == 0 for c in configurations])
     inside, outside = np.zeros(len(configurations)), np.zeros(len(configurations))
-    for weight, part, chosen, share in _parts(phase, flat):
+    for weight, part, chosen, share in _parts(chunk, flat):
         some = tuple(c for c, keep in zip(configurations, chosen, strict=True) if keep)
-        steps = counting_steps(part, part.shape[1:], some, total=len(part))
-        counts: Counts = yield from scaled(steps, *share, 100)
+        counts: Counts = yield from scaled(part.counted(some, 1), *share, 100)
         inside[chosen] += weight * counts.inside
         outside[chosen] += weight * counts.outside
     yield Progress(100, 100, "curvature integrated")
-    return inside, outside
+    return CellCounts(inside, outside)
 
 
-def _parts(
-    phase: np.ndarray, flat: np.ndarray
-) -> Iterator[tuple[float, np.ndarray, np.ndarray, tuple[int, int]]]:
+def _parts(chunk: Chunk, flat: np.ndarray) -> Iterator[tuple[float, Chunk, np.ndarray, tuple[int, int]]]:
     """Yield the volume, its faces, edges and corners; each weighs -1/2 per axis in which it is thin."""
     ranges = (slice(None), slice(0, 1), slice(-1, None))
     for which in product(range(3), repeat=3):
+        if (which[0] == 1 and not chunk.is_first) or (which[0] == 2 and not chunk.is_last):
+            continue
         thin = np.array(which) > 0
         chosen = np.asarray(flat[:, thin].all(axis=1))
-        part = phase[tuple(ranges[w] for w in which)]
+        sides = tuple(ranges[w] for w in which[1:])
+        part = Chunk.whole(chunk.core[(ranges[which[0]], *sides)])
+        if not thin[0]:
+            part = replace(chunk, phase=chunk.phase[(slice(None), *sides)])
         yield (-0.5) ** int(thin.sum()), part, chosen, (0, 80) if not thin.any() else (80, 15)

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..features import Feature
 from ..progress import Steps, finish
-from .run_lengths import AXES, RunLengths, counting_runs
+from .chunk import Chunk
+from .run_lengths import AXES, ChunkRuns, RunLengths, counting_runs, runs_of
 
 NAMES = ("lineal_path",)
 NEEDS_LENGTH = True
@@ -80,6 +81,21 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None) -> Steps[list[
         ``lineal_path``: the length, in um, at which the chance, averaged over the axes,
         has fallen to 5 % of the phase fraction; the curves are in the details.
     """
+    return features((yield from count(Chunk.whole(phase))), phase.shape, spacing)
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own: none, as runs go on in the next."""
+    return 0, 0
+
+
+def count(chunk: Chunk, spacing: tuple[float, ...] | None = None) -> Steps[ChunkRuns]:
+    """Count the runs of a chunk of planes, or of the whole volume."""
+    return runs_of(chunk)
+
+
+def features(found: ChunkRuns, shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> list[Feature]:
+    """Return the feature that follows from the runs of the whole volume."""
     name: dict[str, Any] = {
         "name": NAMES[0],
         "unit": "um",
@@ -87,10 +103,10 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None) -> Steps[list[
     }
     if spacing is None:
         return [Feature(value=None, reason="voxel size unknown", **name)]
-    paths = [_path(runs) for runs in (yield from counting_runs(phase))]
+    paths = [_path(runs) for runs in found.closed()[3 - len(shape) :]]
     if not paths[0][0]:
         return [Feature(value=None, reason="the phase is absent", **name)]
-    axes = AXES[3 - phase.ndim :]
+    axes = AXES[3 - len(shape) :]
     lengths = [s * np.arange(len(path)) for s, path in zip(spacing, paths, strict=True)]
     details: dict[str, Any] = {
         "curves": {

@@ -8,7 +8,7 @@ Plates along the grid are exact, plates across it too thick by up to half a voxe
 skin of round bodies, which no large ball reaches, the thickness is that of smaller balls.
 
 Beyond the faces of the volume nothing is known: a ball may reach out of it. The whole volume
-is taken at once: about 16 bytes per voxel.
+is taken at once, about 16 bytes per voxel, or in chunks where that is more than memory holds.
 
 References
 ----------
@@ -29,9 +29,13 @@ from .threads import run_in_parts, stoppable
 NAMES = ("local_thickness",)
 NEEDS_LENGTH = True
 DIMENSIONS = (2, 3)
-BYTES_PER_VOXEL = 16.0
+BYTES_PER_VOXEL = 2.0
+WHOLE_BYTES_PER_VOXEL = 16.0
+"""Where there is less memory than this, the work is done in chunks."""
 UNDEFINED_WHEN = "the phase is absent or fills the volume"
 
+_BINS, _FINE = 64, 64
+"""Bins of the distribution, and how finely each is divided for the median."""
 _TOLERANCE = 0.2
 _EXCESS = 0.17
 """Mean excess of a ball on randomly placed cylinders, net of the rim that no large ball covers (measured)."""
@@ -134,14 +138,36 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None) -> Steps[list[
     if reason is not None or spacing is None:
         yield Progress(1, 1, "local thickness")
         return [Feature(name="local_thickness", value=None, unit="um", method=method, reason=reason)]
-    field = yield from local_thickness.steps(phase, spacing)
-    values = field[phase]
-    counts, edges = np.histogram(values, 64)
-    details: dict[str, Any] = {
-        "sd": float(values.std(dtype=float)),
-        "median": float(np.median(values)),
-        "largest": float(values.max()),
-        "distribution": {"edges": edges.astype(float).tolist(), "counts": counts.tolist()},
-    }
-    mean = float(values.mean(dtype=float))
+    from .local_thickness_in_chunks import fits, local_thickness_in_chunks, planes_that_fit
+
+    if phase.ndim == 2 or fits(phase.shape):
+        field = yield from local_thickness.steps(phase, spacing)
+    else:
+        edges = (spacing[0], spacing[1], spacing[2])
+        field = yield from local_thickness_in_chunks(phase, edges, planes=planes_that_fit(phase.shape))
+    mean, details = _statistics(phase, field)
     return [Feature(name="local_thickness", value=mean, unit="um", method=method, details=details)]
+
+
+def _statistics(phase: np.ndarray, field: np.ndarray) -> tuple[float, dict[str, Any]]:
+    """Mean and distribution over the voxels of the phase, one plane in memory at a time."""
+    sums, low, high = np.zeros(3), np.inf, 0.0
+    for plane, inside in zip(field, phase, strict=True):
+        values = plane[inside].astype(float)
+        sums += len(values), values.sum(), (values**2).sum()
+        low, high = min(low, values.min(initial=np.inf)), max(high, values.max(initial=0.0))
+    fine, edges = np.zeros(_FINE * _BINS), np.linspace(low, high, _FINE * _BINS + 1)
+    for plane, inside in zip(field, phase, strict=True):
+        fine += np.histogram(plane[inside], edges)[0]
+    mean = float(sums[1] / sums[0])
+    half = int(np.searchsorted(np.cumsum(fine), sums[0] / 2))
+    details: dict[str, Any] = {
+        "sd": float(np.sqrt(max(0.0, sums[2] / sums[0] - mean**2))),
+        "median": float((edges[half] + edges[min(half + 1, len(edges) - 1)]) / 2),
+        "largest": float(high),
+        "distribution": {
+            "edges": edges[::_FINE].tolist(),
+            "counts": fine.reshape(_BINS, _FINE).sum(axis=1).astype(int).tolist(),
+        },
+    }
+    return mean, details

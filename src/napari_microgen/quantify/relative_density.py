@@ -4,12 +4,14 @@ Counts are exactly additive: a volume may be counted slab by slab in any order.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import AxesError
 from ..features import Feature
 from ..progress import Progress, Steps
+from .chunk import Chunk
 
 NAMES = ("relative_density", "porosity")
 NEEDS_LENGTH = False
@@ -100,16 +102,45 @@ def measure(phase: np.ndarray, spacing: tuple[float, ...] | None = None) -> Step
     list of Feature
         ``relative_density`` and ``porosity``.
     """
+    found = yield from count(Chunk.whole(phase), spacing)
+    return features(found, phase.shape, spacing)
+
+
+@dataclass(frozen=True)
+class VoxelCount:
+    """Voxels of the phase among the voxels of a chunk."""
+
+    inside: int
+    voxels: int
+
+    def __add__(self, other: "VoxelCount") -> "VoxelCount":
+        return VoxelCount(self.inside + other.inside, self.voxels + other.voxels)
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own: none."""
+    return 0, 0
+
+
+def count(chunk: Chunk, spacing: tuple[float, ...] | None = None) -> Steps[VoxelCount]:
+    """Count voxels in a chunk of planes, or in the whole volume."""
     inside = 0
-    slabs = np.array_split(phase, min(_SLABS, max(1, len(phase))))
+    slabs = np.array_split(chunk.core, min(_SLABS, max(1, len(chunk.core))))
     for index, slab in enumerate(slabs):
         inside += int(np.count_nonzero(slab))
         yield Progress(index + 1, len(slabs), "counting voxels")
-    counts = {"phase_voxels": inside, "voxels": int(phase.size)}
-    if phase.size == 0:
+    return VoxelCount(inside, int(chunk.core.size))
+
+
+def features(
+    found: VoxelCount, shape: tuple[int, ...], spacing: tuple[float, ...] | None = None
+) -> list[Feature]:
+    """Return the features that follow from the count of the whole volume."""
+    if found.voxels == 0:
         return [Feature(name=name, value=None, reason="the volume has no voxels") for name in NAMES]
-    density = inside / phase.size
+    density = found.inside / found.voxels
+    details = {"phase_voxels": found.inside, "voxels": found.voxels}
     return [
-        Feature(name="relative_density", value=density, method="voxel count", details=counts),
-        Feature(name="porosity", value=1.0 - density, method="voxel count", details=counts),
+        Feature(name="relative_density", value=density, method="voxel count", details=details),
+        Feature(name="porosity", value=1.0 - density, method="voxel count", details=details),
     ]

@@ -95,6 +95,24 @@ def specific_surface_area(
     return 2 * crossing_rate(counts, phase.shape, spacing, reach=reach, correction=share, window=window)
 
 
+def counting_pairs_for_surface(chunk: Chunk) -> Steps[Counts]:
+    """Count the voxel pairs along 13 directions from which the area follows; needs two planes above."""
+    return chunk.counted(crossing_pairs(3, 1, extrapolate=True), 2)
+
+
+def area_of_pairs(counts: Counts, shape: tuple[int, ...], spacing: tuple[float, ...]) -> float:
+    """Return the specific surface area, as `specific_surface_area` does, from the pairs of a volume."""
+    share = _CORRECTION if min(shape) > 2 else 0.0
+    counts = counts if share else _single_steps(counts)
+    return 2 * crossing_rate(counts, shape, spacing, reach=1, correction=share)
+
+
+def _single_steps(counts: Counts) -> Counts:
+    """Return the first half: the pairs over one step."""
+    half = len(counts.places) // 2
+    return Counts(*(c[:half] for c in (counts.inside, counts.outside, counts.places)))
+
+
 def voxel_face_area(phase: np.ndarray, spacing: tuple[float, ...]) -> float:
     """Area of the voxel faces between a phase and the rest, per volume of the sample.
 
@@ -217,9 +235,7 @@ def features(
         counts = found.pairs[directions]
         if share and not counts.places.all():
             return None
-        if not share:  # the pairs over two steps come second
-            half = len(counts.places) // 2
-            counts = Counts(*(c[:half] for c in (counts.inside, counts.outside, counts.places)))
+        counts = counts if share else _single_steps(counts)
         return 2 * crossing_rate(
             counts, shape, spacing, reach=_REACH[directions], correction=share, window=window
         )

@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit
 
 from ..progress import Progress, Steps, finish
-from .blurred_planes import blurred_planes
+from .blurred_planes import TRUNCATE, blurred_planes
+from .chunk import Chunk
 from .level_set_curvature import curvature_in_cell
 
 MARGIN = 3.0
@@ -37,6 +38,15 @@ class SurfacePoints:
     """Points at which a curvature was beyond one over two voxels, and was cut to that."""
     smoothing: float
     """Standard deviation of the Gaussian, in micrometre."""
+
+    def __add__(self, other: "SurfacePoints") -> "SurfacePoints":
+        return SurfacePoints(
+            mean=np.concatenate([self.mean, other.mean]),
+            gaussian=np.concatenate([self.gaussian, other.gaussian]),
+            area=np.concatenate([self.area, other.area]),
+            clipped=self.clipped + other.clipped,
+            smoothing=self.smoothing,
+        )
 
 
 def default_smoothing(spacing: tuple[float, ...]) -> float:
@@ -74,27 +84,35 @@ def surface_points(
     return finish(sampling_steps(phase, spacing, smoothing=smoothing))
 
 
+def planes_around(spacing: tuple[float, ...], smoothing: float | None = None) -> tuple[int, int]:
+    """Return how many planes above and below a chunk its points depend on."""
+    smoothing = default_smoothing(spacing) if smoothing is None else smoothing
+    reach = int(TRUNCATE * smoothing / spacing[0] + 0.5)
+    return reach + 1, reach + 2
+
+
 def sampling_steps(
-    phase: np.ndarray, spacing: tuple[float, ...], *, smoothing: float | None = None
+    phase: np.ndarray | Chunk, spacing: tuple[float, ...], *, smoothing: float | None = None
 ) -> Steps[SurfacePoints]:
-    """Run `surface_points` with progress."""
+    """Run `surface_points` with progress, on a volume or on a chunk of one."""
+    chunk = phase if isinstance(phase, Chunk) else Chunk.whole(phase)
     smoothing = default_smoothing(spacing) if smoothing is None else smoothing
     edges = np.asarray(spacing, float)
     sigma = smoothing / edges
     margin = np.maximum(1, np.ceil(MARGIN * sigma)).astype(np.int64)
-    window = np.zeros((4, *phase.shape[1:]), np.float32)
+    window = np.zeros((4, *chunk.shape[1:]), np.float32)
     found = [np.zeros((3, 0), np.float32)]
     clipped = 0
-    thick = bool((np.array(phase.shape) > 2 * margin + 1).all())
-    for index, plane in enumerate(blurred_planes(phase, tuple(sigma)) if thick else ()):
+    thick = bool((np.array(chunk.shape) > 2 * margin + 1).all())
+    for index, plane in enumerate(blurred_planes(chunk.phase, tuple(sigma)) if thick else ()):
         window[:-1] = window[1:]
         window[-1] = plane - np.float32(0.5)
-        low = index - 2
-        if margin[0] <= low < len(phase) - 1 - margin[0]:
+        low = chunk.low + index - 2
+        if max(margin[0], chunk.start) <= low < min(chunk.shape[0] - 1 - margin[0], chunk.stop):
             room = np.empty((3, _count(window, margin)), np.float32)
             clipped += _sample(window, margin, 1 / edges, smoothing**2, room)
             found.append(room)
-        yield Progress(index + 1, len(phase), "sampling curvature")
+        yield Progress(index + 1, len(chunk.phase), "sampling curvature")
     mean, gaussian, area = np.concatenate(found, axis=1)
     return SurfacePoints(mean=mean, gaussian=gaussian, area=area, clipped=clipped, smoothing=smoothing)
 

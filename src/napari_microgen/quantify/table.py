@@ -93,16 +93,29 @@ def quantify(
         measured, facts = yield from measured_in_parts(measure, mask, spacing, parts, resolution)
     else:
         measured = yield from measure(mask, spacing)
-    measured = [with_bias(feature, mask.ndim, resolution) for feature in measured]
+    return table_of(measured, labels, phase, resolution, remark, facts)
+
+
+def table_of(
+    measured: Sequence[Feature],
+    labels: Volume,
+    phase: int,
+    resolution: float | None,
+    remark: str | None,
+    facts: dict[str, Any],
+) -> FeatureTable:
+    """Return the features of a label map as a table, each with its bias, and what belongs to all of them."""
+    spacing = spacing_of(labels)
+    features = [with_bias(feature, len(labels.shape), resolution) for feature in measured]
     if remark is not None:
-        measured = [replace(f, reason=f"{f.reason}; {remark}" if f.reason else remark) for f in measured]
+        features = [replace(f, reason=f"{f.reason}; {remark}" if f.reason else remark) for f in features]
     general = {
         "phase": phase,
-        "voxels": int(mask.size),
+        "voxels": int(np.prod(labels.shape)),
         "voxel_size_um": list(spacing) if spacing else None,
         "voxels_per_feature": resolution,
     }
-    table = FeatureTable(tuple(measured), facts=general | facts)
+    table = FeatureTable(tuple(features), facts=general | facts)
     further = {sample: block for sample, block in table.as_blocks().items() if sample}
     return replace(table, facts=table.facts | {"further": further}) if further else table
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..correlation import PairSums, correlation_length, radial_probability
 from ..features import Feature
 from ..progress import Progress, Steps, finish, scaled, waited
+from .chunk import Chunk
 
 NAMES = ("two_point_correlation",)
 NEEDS_LENGTH = True
@@ -63,34 +64,44 @@ def pair_counts(phase: np.ndarray, lags: tuple[int, ...]) -> PairSums:
 
 def counting_pairs(phase: np.ndarray, lags: tuple[int, ...]) -> Steps[PairSums]:
     """Run `pair_counts` slab by slab, with progress."""
+    return _sums((yield from _counting_upper(Chunk.whole(phase), lags)), phase.shape, lags)
+
+
+def _counting_upper(chunk: Chunk, lags: tuple[int, ...]) -> Steps[np.ndarray]:
+    """Count pairs whose first voxel lies in a chunk of planes, at lags that do not point up."""
     from scipy import fft
 
     up = lags[0]
+    phase, first, last = chunk.phase, chunk.start - chunk.low, chunk.stop - chunk.low
     sides = [fft.next_fast_len(n + lag, real=True) for n, lag in zip(phase.shape[1:], lags[1:], strict=True)]
     planes = max(8, _TRANSFORM_POINTS // int(np.prod(sides)) - up)
-    planes = min(planes, len(phase))
+    planes = min(planes, last - first)
     padded = (fft.next_fast_len(planes + up, real=True), *sides)
     spectrum: Any = 0.0
-    for start in range(0, len(phase), planes):
+    for start in range(first, last, planes):
 
         def product(start: int = start) -> np.ndarray:
-            slab = phase[start : start + planes].astype(np.float64)
-            beyond = phase[start : start + planes + up].astype(np.float64)
+            slab = phase[start : min(start + planes, last)].astype(np.float64)
+            beyond = phase[start : min(start + planes, last) + up].astype(np.float64)
             result = np.conj(fft.rfftn(slab, padded, workers=2))
             result *= fft.rfftn(beyond, padded, workers=2)
             return np.asarray(result)
 
-        spectrum = spectrum + (yield from waited(product, start, len(phase), "counting pairs"))
+        spectrum = spectrum + (yield from waited(product, start - first, last - first, "counting pairs"))
     counts = yield from waited(
-        lambda: fft.irfftn(spectrum, padded, workers=2), len(phase), len(phase), "counting pairs"
+        lambda: fft.irfftn(spectrum, padded, workers=2), last - first, last - first, "counting pairs"
     )
     window = np.ix_(np.arange(up + 1), *(np.arange(-lag, lag + 1) for lag in lags[1:]))
-    upper = np.rint(counts[window])
+    return np.rint(counts[window])
+
+
+def _sums(upper: np.ndarray, shape: tuple[int, ...], lags: tuple[int, ...]) -> PairSums:
+    """Add the lags that point up, which mirror the others, and the number of all pairs."""
     hits = np.concatenate([np.flip(upper[1:]), upper])
-    pairs = np.ones((1,) * phase.ndim)
-    for axis, (n, lag) in enumerate(zip(phase.shape, lags, strict=True)):
+    pairs = np.ones((1,) * len(shape))
+    for axis, (n, lag) in enumerate(zip(shape, lags, strict=True)):
         along = n - np.abs(np.arange(-lag, lag + 1.0))
-        pairs = pairs * along.reshape([-1 if a == axis else 1 for a in range(phase.ndim)])
+        pairs = pairs * along.reshape([-1 if a == axis else 1 for a in range(len(shape))])
     return PairSums(hits, pairs)
 
 
@@ -127,10 +138,13 @@ def two_point_correlation(
 
 
 def _steps(phase: np.ndarray, spacing: tuple[float, ...], reach: float | None) -> Steps[Curve]:
-    reach = default_reach(phase.shape, spacing) if reach is None else reach
-    lags = tuple(min(n - 1, int(reach / s + 1e-9)) for n, s in zip(phase.shape, spacing, strict=True))
-    sums = yield from counting_pairs(phase, lags)
+    sums = yield from counting_pairs(phase, _lags(phase.shape, spacing, reach))
     return radial_probability(sums, tuple(spacing))
+
+
+def _lags(shape: tuple[int, ...], spacing: tuple[float, ...], reach: float | None = None) -> tuple[int, ...]:
+    reach = default_reach(shape, spacing) if reach is None else reach
+    return tuple(min(n - 1, int(reach / s + 1e-9)) for n, s in zip(shape, spacing, strict=True))
 
 
 def measure(
@@ -159,15 +173,39 @@ def measure(
         ``two_point_correlation``: the first distance, in um, at which the covariance is
         below 5 % of its value at zero; the curve is in the details.
     """
+    if spacing is None or phase.size < 2:
+        return features(None, phase.shape, spacing)
+    found: np.ndarray = yield from scaled(count(Chunk.whole(phase), spacing, reach=reach), 0, 100, 100)
+    yield Progress(100, 100, "pairs counted")
+    return features(found, phase.shape, spacing, reach=reach)
+
+
+def halo(shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[int, int]:
+    """Return how many planes a chunk needs above and below its own."""
+    return 0, _lags(shape, spacing)[0]
+
+
+def count(chunk: Chunk, spacing: tuple[float, ...], *, reach: float | None = None) -> Steps[np.ndarray]:
+    """Count pairs that begin in a chunk of planes; those of all chunks add up to those of the whole."""
+    return _counting_upper(chunk, _lags(chunk.shape, spacing, reach))
+
+
+def features(
+    found: np.ndarray | None,
+    shape: tuple[int, ...],
+    spacing: tuple[float, ...] | None,
+    *,
+    reach: float | None = None,
+) -> list[Feature]:
+    """Return the feature that follows from the pairs of the whole volume."""
     method = "exact pair count by Fourier transform, first distance with covariance below 5 %"
     name: dict[str, Any] = {"name": NAMES[0], "unit": "um", "method": method}
     if spacing is None:
         return [Feature(value=None, reason="voxel size unknown", **name)]
-    if phase.size < 2:
+    if found is None:
         return [Feature(value=None, reason="a single voxel has no pairs", **name)]
-    curve: Curve = yield from scaled(_steps(phase, spacing, reach), 0, 100, 100)
-    distance, probability = curve
-    yield Progress(100, 100, "pairs counted")
+    sums = _sums(found, shape, _lags(shape, spacing, reach))
+    distance, probability = radial_probability(sums, tuple(spacing))
     details = {"distance_um": distance.tolist(), "probability": probability.tolist()}
     value = correlation_length(distance, probability, LEVEL)
     reason = None

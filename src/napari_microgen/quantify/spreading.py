@@ -1,0 +1,169 @@
+"""Measure one large volume on the workers of a dask.distributed cluster.
+
+What can be counted is counted in chunks of planes, many on each worker, and added up here,
+which gives exactly what one machine gives. What needs the whole volume at once (tortuosity,
+struts, thickness, percolation) is one task for each quantity. Workers read the file
+themselves, so they must see the same path.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..features import Feature, FeatureTable
+from ..io.reading import read
+from ..progress import Progress, Steps, finish
+from ..volume import Volume, require_labels
+from .catalogue import Quantity, chosen, quantities
+from .chunk import Chunk, bounds
+from .discretisation import Changes, counting_changes
+from .table import (
+    absence,
+    require_room,
+    sources_of,
+    spacing_of,
+    table_of,
+    unfit,
+    wanted_features,
+    without_value,
+)
+
+CHUNKS_PER_WORKER = 8
+_LEAST_PLANES = 4
+
+
+@dataclass
+class Counted:
+    """What a worker found in its planes."""
+
+    present: set[int]
+    """Labels it met."""
+    changes: Changes
+    """For the resolution."""
+    counts: dict[str, Any] = field(default_factory=dict)
+    """By quantity."""
+
+    def __add__(self, other: "Counted") -> "Counted":
+        counts = {name: mine + other.counts[name] for name, mine in self.counts.items()}
+        return Counted(self.present | other.present, self.changes + other.changes, counts)
+
+
+def can_spread(labels: Volume, arguments: dict[str, Any]) -> bool:
+    """Return whether a volume is measured in parts: sub-volumes and images are one task."""
+    parts = ("voi_count", "voi_size", "voi_curve")
+    return labels.is_stack and not any(arguments.get(name) for name in parts)
+
+
+def spread_steps(
+    client: Any, path: Path, arguments: dict[str, Any], reading: dict[str, Any]
+) -> Steps[FeatureTable | None]:
+    """Measure one label map on the workers of a cluster.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+        Connected to the scheduler.
+    path : Path
+        The label map; every worker must see it.
+    arguments : dict
+        Of `quantify`.
+    reading : dict
+        Of `io.reading.read`.
+
+    Yields
+    ------
+    Progress
+        In tasks done.
+
+    Returns
+    -------
+    FeatureTable or None
+        As `quantify` gives it; None if this map is better measured in one piece.
+    """
+    labels = require_labels(read(path, kind="labels", **reading), "measuring")
+    if not can_spread(labels, arguments):
+        return None
+    phase, names = arguments.get("phase", 1), tuple(arguments.get("features", ("all",)))
+    spacing = spacing_of(labels)
+    picked = chosen(names, 3)
+    found = {
+        q.module: without_value(q, reason) for q in picked if (reason := unfit(q, 3, spacing)) is not None
+    }
+    wanted = [q for q in sources_of(picked, 3) if unfit(q, 3, spacing) is None]
+    counted = [q for q in wanted if _counts(q, labels.shape)]
+    require_room([q for q in wanted if q not in counted], labels.shape, spacing)
+    threads = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
+    pieces = bounds(
+        labels.n_planes, max(1, min(CHUNKS_PER_WORKER * threads, labels.n_planes // _LEAST_PLANES))
+    )
+    where = (path, reading, phase)
+    modules = tuple(q.module for q in counted)
+    futures = [client.submit(measure_whole, *where, q.module, pure=False) for q in wanted if q not in counted]
+    futures += [client.submit(count_chunk, *where, modules, *piece, pure=False) for piece in pieces]
+    results = yield from gathered(client, futures)
+    whole = [q for q in wanted if q not in counted]
+    found |= {q.module: features for q, features in zip(whole, results, strict=False)}
+    total: Counted = reduce(add, results[len(whole) :])
+    for quantity in counted:
+        counts = total.counts[quantity.module]
+        found[quantity.module] = quantity.load().features(counts, labels.shape, spacing)
+    measured = wanted_features(found, picked, 3, spacing, names)
+    remark = absence(phase, total.present)
+    facts = {"chunks": len(pieces), "workers": len(client.scheduler_info()["workers"])}
+    return table_of(measured, labels, phase, total.changes.resolution, remark, facts)
+
+
+def gathered(client: Any, futures: Sequence[Any]) -> Steps[list[Any]]:
+    """Wait for tasks; cancel those that are not done if the work is stopped."""
+    try:
+        while not all(future.done() for future in futures):
+            done = sum(future.done() for future in futures)
+            yield Progress(done, len(futures), f"{done} of {len(futures)} tasks")
+            time.sleep(0.1)
+        return list(client.gather(futures))
+    finally:
+        client.cancel([future for future in futures if not future.done()])
+
+
+def _counts(quantity: Quantity, shape: tuple[int, ...]) -> bool:
+    return hasattr(quantity.load(), "count") and min(shape) >= 2
+
+
+def _quantity(module: str) -> Quantity:
+    return next(q for q in quantities() if q.module == module)
+
+
+def _planes(labels: Volume, phase: int, first: int, last: int) -> np.ndarray:
+    return np.stack([labels.plane(k) == phase for k in range(first, last)])
+
+
+def count_chunk(
+    path: Path, reading: dict[str, Any], phase: int, modules: Sequence[str], start: int, stop: int
+) -> Counted:
+    """Count quantities in planes ``start`` to ``stop`` of a file (runs on a worker)."""
+    labels = require_labels(read(path, kind="labels", **reading), "measuring")
+    spacing = spacing_of(labels)
+    loaded = {module: _quantity(module).load() for module in modules}
+    halos = [(1, 0), *(module.halo(labels.shape, spacing) for module in loaded.values())]
+    low = max(0, start - max(above for above, _ in halos))
+    high = min(labels.n_planes, stop + max(below for _, below in halos))
+    chunk = Chunk(_planes(labels, phase, low, high), start, stop, low, labels.shape)
+    present = {int(value) for k in range(start, stop) for value in np.unique(labels.plane(k))}
+    counted = Counted(present, finish(counting_changes(chunk)))
+    for name, module in loaded.items():
+        counted.counts[name] = finish(module.count(chunk, spacing))
+    return counted
+
+
+def measure_whole(path: Path, reading: dict[str, Any], phase: int, module: str) -> list[Feature]:
+    """Measure one quantity of a file (runs on a worker)."""
+    labels = require_labels(read(path, kind="labels", **reading), "measuring")
+    mask = _planes(labels, phase, 0, labels.n_planes)
+    found: list[Feature] = finish(_quantity(module).load().measure(mask, spacing_of(labels)))
+    return found
