@@ -15,6 +15,7 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 os.environ["MICROGEN_CACHE"] = tempfile.mkdtemp(prefix="microgen-")
 
 import napari
+import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -91,6 +92,7 @@ def main() -> None:
     prepared = f"{STACK} [prepared]"
     segment(tour, prepared)
     measure(tour)
+    relate(tour)
     crop(tour)
     viewer.close()
 
@@ -160,6 +162,32 @@ def measure(tour: Tour) -> None:
     dock.measure.labels.choose(next(x for x in tour.viewer.layers if x.name.endswith("[unet]")))
     tour.press(dock, "Measure")
     tour.picture("measure")
+
+
+def relate(tour: Tour) -> None:
+    """Learn a made-up property of a made-up table, and look at the importance of its features."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "samples (made up).csv"
+        table.write_text(made_up_table(), encoding="utf-8")
+        dock = tour.dock("Property")
+        dock.relate.source.path.edit.setText(str(table))
+        tour.press(dock, "Relate")
+        dock.relate.closer.kind.setCurrentIndex(0)
+        dock.tabs.currentWidget().verticalScrollBar().setValue(dock.relate.closer.y() - 210)
+        tour.picture("property")
+        dock.close_down()
+
+
+def made_up_table() -> str:
+    """Return 18 samples of three pastes whose property follows from two features and noise."""
+    rng = np.random.default_rng(0)
+    density, area = rng.uniform(0.38, 0.77, 18), rng.uniform(4, 9, 18)
+    tau = density ** -rng.uniform(0.03, 0.07, 18)
+    value = 80 + 700 * np.log(tau) / np.log(density) - 3 * area + rng.normal(size=18)
+    lines = ["sample,paste,D,SA [1/um],tau,conductivity [MS/m]"]
+    for i, row in enumerate(zip(density, area, tau, value, strict=True)):
+        lines.append(f"sample {i + 1},{'ABC'[i // 6]}," + ",".join(f"{number:.5g}" for number in row))
+    return "\n".join(lines) + "\n"
 
 
 def crop(tour: Tour) -> None:

@@ -61,8 +61,8 @@ def regress(
     Parameters
     ----------
     table : Path
-        CSV file with one row per sample: features, the property, and names. Delimiter, decimal sign and
-        units in brackets (``conductivity [S/cm]``) are found and shown.
+        CSV or Excel file with one row per sample: features, the property, and names. Delimiter, decimal
+        sign and units in brackets (``conductivity [S/cm]``) are found and shown.
     target : str
         The property to predict: a column of the table, or a formula of columns.
     features : tuple of str
@@ -86,7 +86,7 @@ def regress(
         Feature tables written by ``microgen quantify``, joined to the table by the names of the samples
         (that of the file, where a table names none).
     test : Path or None
-        CSV file with samples kept apart, same columns, on which every model is tried.
+        CSV or Excel file with samples kept apart, same columns, on which every model is tried.
     coverage : float
         Nominal coverage of the prediction intervals. 0.9 is what 18 rows can support.
     resamples : int

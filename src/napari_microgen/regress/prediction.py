@@ -22,7 +22,7 @@ def predict(
     Parameters
     ----------
     table : Path
-        CSV file with the features of the samples: one row per sample, or the table that
+        CSV or Excel file with the features of the samples: one row per sample, or the table that
         ``microgen quantify`` wrote.
     model : Path
         The ``model.json`` that ``microgen regress --out`` wrote.

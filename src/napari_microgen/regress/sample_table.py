@@ -90,7 +90,7 @@ class SampleTable:
 def load_samples(
     path: Path, *, sample: str | None = None, delimiter: str | None = None, decimal: str | None = None
 ) -> tuple[SampleTable, CsvTable]:
-    """Read a CSV file with one row per sample, or one row per feature as ``microgen quantify`` writes it.
+    """Read a file with one row per sample, or one row per feature as ``microgen quantify`` writes it.
 
     Parameters
     ----------
