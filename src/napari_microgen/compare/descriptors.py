@@ -1,0 +1,224 @@
+"""What each image measures: the quantities of ``quantify``, for many patches at a time.
+
+The same functions that ``microgen quantify`` runs; a patch is one work item of a pool of threads.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from ..features import Feature
+from ..progress import Progress, Steps, finish
+from ..quantify import (
+    chord_length,
+    lineal_path,
+    relative_density,
+    shape_index,
+    specific_perimeter,
+    two_point_correlation,
+)
+from ..quantify.area_fraction import area_fractions
+from ..quantify.particles import label_particles, particle_table
+from ..quantify.persistence import persistence_intervals
+from ..quantify.persistence_image import persistence_images
+from ..quantify.run_lengths import run_lengths
+from ..quantify.threads import available_threads
+from .image_set import ImageSet
+
+PARTICLE_MEANS = ("feret_diameter", "equivalent_diameter", "circularity", "aspect_ratio", "solidity")
+"""Measures of particles of which each image has a mean, weighted by one over the chance to be seen whole."""
+
+NAMES = (
+    "relative_density",
+    "specific_perimeter",
+    "shape_index",
+    "two_point_correlation",
+    "lineal_path",
+    "chord_length",
+    "particle_count",
+    *PARTICLE_MEANS,
+    "mean_grey",
+    "grey_deviation",
+    "grey_step",
+)
+"""Numbers of each image, in the order of the columns of `Descriptors.values`."""
+
+ARRAYS = ("values", "correlation", "path", "chords", "area", "rings", "components")
+"""Fields of `Descriptors` with one row per image."""
+
+_UNITS = {
+    "specific_perimeter": "1/{unit}",
+    "particle_count": "1/{unit}^2",
+    **dict.fromkeys(
+        ("two_point_correlation", "lineal_path", "chord_length", "feret_diameter", "equivalent_diameter"),
+        "{unit}",
+    ),
+}
+_MEASURED = {
+    "relative_density": relative_density,
+    "specific_perimeter": specific_perimeter,
+    "shape_index": shape_index,
+    "two_point_correlation": two_point_correlation,
+    "lineal_path": lineal_path,
+    "chord_length": chord_length,
+}
+_BATCH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Descriptors:
+    """Descriptors of N images."""
+
+    values: np.ndarray
+    """One row per image, one column per name in `NAMES`; NaN where undefined."""
+    correlation: np.ndarray
+    """Two-point correlation by distance, shape (N, lags)."""
+    path: np.ndarray
+    """Lineal path by length, mean of both axes, shape (N, lengths)."""
+    chords: np.ndarray
+    """Whole chords by length in pixels, both axes, shape (N, lengths)."""
+    area: np.ndarray
+    """Area fraction at ten thresholds, shape (N, 10)."""
+    rings: np.ndarray
+    """Persistence image of H1, shape (N, 100)."""
+    components: np.ndarray
+    """Persistence image of H0, shape (N, 100)."""
+    distance: np.ndarray = field(kw_only=True)
+    """Distances of ``correlation``, in `unit`."""
+    unit: str = field(kw_only=True)
+    """``um``, or ``px`` where the pixel size is unknown."""
+    pixel: float = field(kw_only=True)
+    """Pixel edge in `unit`."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: np.ndarray) -> "Descriptors":
+        """Return those of some images; rows may repeat."""
+        return self.with_arrays([getattr(self, name)[rows] for name in ARRAYS])
+
+    def with_arrays(self, arrays: Sequence[np.ndarray]) -> "Descriptors":
+        """Return other values of the same kind, in the order of `ARRAYS`."""
+        return Descriptors(
+            *arrays,
+            distance=self.distance,
+            unit=self.unit,
+            pixel=self.pixel,
+        )
+
+    def column(self, name: str) -> np.ndarray:
+        """Return one number of every image, NaN where undefined."""
+        column: np.ndarray = self.values[:, NAMES.index(name)]
+        return column
+
+
+def unit_of(name: str, unit: str) -> str:
+    """Return the unit of a descriptor where lengths are in ``unit``.
+
+    Examples
+    --------
+    >>> unit_of("specific_perimeter", "um"), unit_of("circularity", "um")
+    ('1/um', '1')
+    """
+    return _UNITS.get(name, "1").format(unit=unit)
+
+
+def describe_images(
+    images: ImageSet, threshold: float, *, dark: bool = False, pixel_size: float | None = None
+) -> Steps[Descriptors]:
+    """Measure every image of a set.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Grey images or phase maps.
+    threshold : float
+        Share of white above which a pixel is of the bright phase.
+    dark : bool
+        Measure the dark phase instead of the bright one.
+    pixel_size : float or None
+        Pixel edge in micrometre; None measures lengths in pixels.
+
+    Yields
+    ------
+    Progress
+        One tick per batch.
+    """
+    edge = 1.0 if pixel_size is None else pixel_size
+    white, rows = images.white, []
+
+    def work(picture: np.ndarray) -> tuple[Any, ...]:
+        return _of_one(picture / white, threshold, dark, edge)
+
+    with ThreadPoolExecutor(available_threads()) as pool:
+        results: Iterator[tuple[Any, ...]] = pool.map(work, images.images)
+        try:
+            while batch := list(islice(results, _BATCH)):
+                rows += batch
+                yield Progress(len(rows), len(images), f"measuring {images.name} images")
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    values, correlation, path, chords, area, h1, h0, distance = zip(*rows, strict=True)
+    arrays = [np.array(column) for column in (values, correlation, path, chords, area)]
+    arrays += [persistence_images(intervals).reshape(len(rows), -1) for intervals in (h1, h0)]
+    unit = "px" if pixel_size is None else "um"
+    return Descriptors(*arrays, distance=np.array(distance[0]), unit=unit, pixel=edge)
+
+
+def particle_sizes(
+    images: ImageSet, threshold: float, *, dark: bool = False, pixel_size: float | None = None
+) -> np.ndarray:
+    """Return the Feret diameter of every whole particle of a set, in um or px."""
+    edge = 1.0 if pixel_size is None else pixel_size
+    phases = ((picture / images.white > threshold) != dark for picture in images.images)
+    tables = [particle_table(label_particles(p, (edge, edge)), (edge, edge)) for p in phases]
+    return np.concatenate([t["feret_diameter"][~t["touches_edge"]] for t in tables])
+
+
+def _of_one(grey: np.ndarray, threshold: float, dark: bool, edge: float) -> tuple[Any, ...]:
+    phase, spacing = (grey > threshold) != dark, (edge, edge)
+    found: dict[str, Feature] = {
+        name: finish(module.measure(phase, spacing))[0]  # type: ignore[attr-defined]
+        for name, module in _MEASURED.items()
+    }
+    values = {name: np.nan if f.value is None else f.value for name, f in found.items()}
+    values |= _particle_means(phase, spacing)
+    values |= {
+        "mean_grey": float(grey.mean()),
+        "grey_deviation": float(grey.std()),
+        "grey_step": float((np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()) / 2),
+    }
+    curve = found["two_point_correlation"].details
+    shortest = min(phase.shape)
+    path = np.mean([curve[:shortest] for curve in lineal_path.lineal_paths(phase)], axis=0)
+    chords = sum(runs.whole[:shortest] for runs in run_lengths(phase))
+    intervals = persistence_intervals(grey)
+    row = np.array([values[name] for name in NAMES])
+    return (
+        row,
+        np.array(curve["probability"]),
+        path,
+        chords,
+        area_fractions(grey),
+        intervals.rings,
+        intervals.components,
+        curve["distance_um"],
+    )
+
+
+def _particle_means(phase: np.ndarray, spacing: tuple[float, float]) -> dict[str, float]:
+    table = particle_table(label_particles(phase, spacing), spacing)
+    whole = ~table["touches_edge"]
+    area = phase.size * spacing[0] * spacing[1]
+    # Each whole particle stands for one over its chance of lying inside the image.
+    means = {"particle_count": float(table["weight"][whole].sum()) / area if len(whole) else 0.0}
+    for name in PARTICLE_MEANS:
+        known = whole & np.isfinite(table[name])
+        means[name] = (
+            float(np.average(table[name][known], weights=table["weight"][known])) if known.any() else np.nan
+        )
+    return means

@@ -1,0 +1,126 @@
+"""Every number of one set of images against another, in one dictionary."""
+
+import numpy as np
+
+from .descriptors import NAMES, Descriptors
+from .distribution_distance import kolmogorov_smirnov, wasserstein, wasserstein_of_counts
+from .mode_collapse import diversity
+from .neighbourhood import neighbourhood
+from .space import Space, with_squares
+from .two_sample import classifier_auc, energy_distance
+
+HIGHER_IS_BETTER = ("precision", "recall", "density", "coverage", "diversity", "nearest_spacing")
+"""Names of numbers that should be about 1 or as high as real against real; all others should be low."""
+
+MEANING = {
+    "two_point_correlation.curve": "root mean square difference of S2(r), over its variance at r = 0",
+    "lineal_path.curve": "root mean square difference of the lineal path, over the phase fraction",
+    "chord_length.distribution": "Wasserstein-1 distance of the chord lengths, over the real mean chord",
+    "area_fraction.points": "largest difference of the area fraction at ten thresholds, in points",
+    "persistence_image.l2": "difference of the mean persistence images, over the size of the real one",
+    "persistence_image.auc": "how well the two are told apart by three components of persistence images",
+    "persistence_image.energy": "energy distance in these three components",
+    "descriptors.auc": "how well the two are told apart by all descriptors and their squares",
+    "descriptors.energy": "energy distance in all descriptors",
+    "precision": "share of images that lie where real ones lie",
+    "recall": "share of real images that lie where these images lie",
+    "density": "how densely they lie where real ones lie; 1 for real ones",
+    "coverage": "share of real images with one of these among their five nearest",
+    "diversity": "spread of all descriptors, over that of the real images",
+    "nearest_spacing": "distance to the nearest other image of the set, over that of the real images",
+}
+"""What the numbers mean, for the report."""
+
+
+def meaning(name: str) -> str:
+    """Return in words what a number means.
+
+    Examples
+    --------
+    >>> meaning("relative_density.wasserstein")
+    'Wasserstein-1 distance of the distributions over images, in real standard deviations'
+    """
+    kinds = {
+        "wasserstein": "Wasserstein-1 distance of the distributions over images, in real standard deviations",
+        "ks": "largest distance of the cumulative distributions over images",
+        "undefined": "difference of the shares of images in which it is undefined",
+        "r2": "share of the variance over conditions that the condition means explain",
+    }
+    return MEANING.get(name) or kinds[name.rpartition(".")[2]]
+
+
+def fidelity(
+    real: Descriptors,
+    other: Descriptors,
+    real_groups: np.ndarray,
+    other_groups: np.ndarray,
+    space: Space,
+    *,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Compare a set of images with real ones.
+
+    Parameters
+    ----------
+    real, other : Descriptors
+        Of as many images each, for a fair floor.
+    real_groups, other_groups : ndarray of int
+        Micrograph of each image.
+    space : Space
+        Fitted on real images.
+    seed : int
+        Of the folds of the classifiers.
+
+    Returns
+    -------
+    dict of float
+        By name; NaN where undefined.
+    """
+    found = marginals(real, other, space) | curves(real, other)
+    points = space.points(real), space.points(other)
+    persistence = space.persistence(real), space.persistence(other)
+    squares = [with_squares(p) for p in points]
+    for name, (a, b) in (("persistence_image.auc", persistence), ("descriptors.auc", squares)):
+        found[name] = classifier_auc(a, b, real_groups, other_groups, seed=seed)
+    if min(len(real), len(other)) > 1:
+        found["persistence_image.energy"] = energy_distance(*persistence)
+        found["descriptors.energy"] = energy_distance(*points)
+    return found | neighbourhood(*points) | diversity(*points)
+
+
+def marginals(real: Descriptors, other: Descriptors, space: Space) -> dict[str, float]:
+    """Compare the distribution of each descriptor by itself."""
+    found = {}
+    for place, name in enumerate(NAMES):
+        a, b = real.values[:, place], other.values[:, place]
+        found[f"{name}.wasserstein"] = wasserstein(a, b) / float(space.deviation[place])
+        found[f"{name}.ks"] = kolmogorov_smirnov(a, b)
+    return found
+
+
+def curves(real: Descriptors, other: Descriptors) -> dict[str, float]:
+    """Compare mean curves and mean images."""
+    s2 = real.correlation.mean(axis=0)
+    variance = s2[0] * (1 - s2[0])
+    path = real.path.mean(axis=0)
+    edges = np.arange(real.chords.shape[1])
+    chords = real.chords.sum(axis=0)
+    mean_chord = float(chords @ edges / chords.sum()) if chords.sum() else float("nan")
+    rings = real.rings.mean(axis=0)
+    return {
+        "two_point_correlation.curve": _ratio(_rms(other.correlation.mean(axis=0) - s2), variance),
+        "lineal_path.curve": _ratio(_rms(other.path.mean(axis=0) - path), path[0]),
+        "chord_length.distribution": wasserstein_of_counts(chords, other.chords.sum(axis=0)) / mean_chord,
+        "area_fraction.points": 100 * float(np.abs(other.area.mean(axis=0) - real.area.mean(axis=0)).max()),
+        "persistence_image.l2": _ratio(
+            float(np.linalg.norm(other.rings.mean(axis=0) - rings)), float(np.linalg.norm(rings))
+        ),
+    }
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def _ratio(value: float, over: float) -> float:
+    return value / float(over) if over > 0 else float("nan")

@@ -1,0 +1,205 @@
+"""Every number with its floor and its baselines: one evaluation of a set of synthetic images."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..progress import Progress, Steps
+from .baselines import NAMES as BASELINES
+from .baselines import interpolated, nearest_copies
+from .descriptors import Descriptors
+from .fidelity import HIGHER_IS_BETTER, curves, fidelity
+from .halves import Draw, Side, draws, matched
+from .matching import Conditions
+from .series import condition_means, mean_numbers
+from .space import Space
+
+Numbers = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """All images of a comparison."""
+
+    real: Side
+    """Real images the generator has not seen, if there are such."""
+    synthetic: Side
+    """Images of the generator."""
+    conditions: Conditions
+    """Those of the real images."""
+    training: Side | None = None
+    """Images the generator was trained on, if they are known."""
+    paper: Side | None = None
+    """Images of the model to be beaten, if there are any."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number with all that stands beside it."""
+
+    name: str
+    """Such as ``relative_density.wasserstein``."""
+    value: float | None
+    """Mean over random halves; None if undefined."""
+    low: float | None
+    """Lower end of the 95 % interval, from the scatter over halves."""
+    high: float | None
+    """Upper end."""
+    floor: float | None
+    """The same number, real against real, same number of images; None if there are too few."""
+    floor_high: float | None
+    """The worst twentieth of the floor: what real halves may differ by."""
+    baselines: dict[str, float | None] = field(default_factory=dict)
+    """The same number of each baseline against real images; None where undefined."""
+    loses_to: tuple[str, ...] = ()
+    """Baselines that are better, by more than twice the scatter of the difference."""
+    within_floor: bool | None = None
+    """True if no worse than real against real, within twice the scatter of the difference."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """True where a good generator has a high number."""
+        return rises(self.name)
+
+    @property
+    def best_baseline(self) -> float | None:
+        """Return the best of the baselines."""
+        known = [v for v in self.baselines.values() if v is not None]
+        return None if not known else (max(known) if self.higher_is_better else min(known))
+
+
+def rises(name: str) -> bool:
+    """Return whether a high number is good.
+
+    Examples
+    --------
+    >>> rises("coverage"), rises("shape_index.r2"), rises("shape_index.ks")
+    (True, True, False)
+    """
+    return name in HIGHER_IS_BETTER or name.endswith(".r2")
+
+
+def evaluate(
+    sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0
+) -> Steps[tuple[dict[str, Metric], dict[str, list[Numbers]]]]:
+    """Compare synthetic with real images on random halves, with floor and baselines.
+
+    Parameters
+    ----------
+    sides : Sides
+        All images.
+    space : Space
+        Fitted on real images.
+    repeats : int
+        Random halves of the real micrographs.
+    seed : int
+        Of the halves.
+
+    Yields
+    ------
+    Progress
+        One tick per number of a half.
+
+    Returns
+    -------
+    metrics : dict of Metric
+        By name.
+    runs : dict of list of dict
+        Numbers of each half, for ``value``, ``floor`` and each baseline.
+    """
+    random = np.random.default_rng(seed)
+    reference = sides.real if sides.training is None else sides.training
+    own_out = sides.training is None
+    copies = nearest_copies(sides.conditions, reference, leave_own_out=own_out)
+    lines = interpolated(sides.conditions, reference, leave_own_out=own_out)
+    runs: dict[str, list[Numbers]] = {name: [] for name in ("value", "floor", *BASELINES)}
+    for index, draw in enumerate(draws(sides.real, sides.synthetic, repeats, random)):
+        yield Progress(index, repeats, "comparing halves")
+        half = sides.real.take(draw.real)
+        runs["value"].append(_numbers(half, sides.synthetic.take(draw.synthetic), sides, space, index))
+        yield Progress(index, repeats, "comparing halves")
+        runs["floor"].append(_floor(half, draw, sides, space, index))
+        for name, pool in (("nearest_condition_copy", copies), ("paper_model", sides.paper)):
+            yield Progress(index, repeats, f"baseline: {name.replace('_', ' ')}")
+            runs[name].append({} if pool is None else _of_pool(half, pool, sides, space, random, index))
+        runs["linear_interpolation"].append({} if lines is None else _of_lines(half, lines, space))
+    names = list(runs["value"][0])
+    return {name: metric_of(name, runs) for name in names}, runs
+
+
+def metric_of(name: str, runs: Mapping[str, list[Numbers]]) -> Metric:
+    """Collect one number over all halves."""
+    series = {key: np.array([run.get(name, math.nan) for run in found]) for key, found in runs.items()}
+    value, floor = series["value"], series["floor"]
+    center, scatter = _mean(value), _scatter(value)
+    sign = -1.0 if rises(name) else 1.0
+    known = floor[np.isfinite(floor)]
+    worst = None if not len(known) else float(sign * np.quantile(sign * known, 0.95))
+    baselines = {key: _mean(series[key]) for key in BASELINES}
+    better = tuple(key for key in BASELINES if _worse(sign * (value - series[key])) is True)
+    above = _worse(sign * (value - floor))
+    return Metric(
+        name=name,
+        value=center,
+        low=None if center is None else center - 1.96 * scatter,
+        high=None if center is None else center + 1.96 * scatter,
+        floor=_mean(floor),
+        floor_high=worst,
+        baselines=baselines,
+        loses_to=better,
+        within_floor=None if above is None else not above,
+    )
+
+
+def _numbers(real: Side, other: Side, sides: Sides, space: Space, seed: int) -> Numbers:
+    found = fidelity(real.descriptors, other.descriptors, real.groups, other.groups, space, seed=seed)
+    count = len(sides.conditions)
+    means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
+    return found | mean_numbers(means[0], means[1], space)
+
+
+def _floor(half: Side, draw: Draw, sides: Sides, space: Space, seed: int) -> Numbers:
+    if not len(draw.rest):
+        return {}
+    return _numbers(half, sides.real.take(draw.rest), sides, space, seed)
+
+
+def _of_pool(
+    half: Side, pool: Side, sides: Sides, space: Space, random: np.random.Generator, seed: int
+) -> Numbers:
+    rows = matched(pool, half.condition, random)
+    if len(rows) < 2:
+        return {}
+    real = half.take(matched(half, pool.condition[rows], random))
+    return _numbers(real, pool.take(rows), sides, space, seed)
+
+
+def _of_lines(half: Side, lines: Descriptors, space: Space) -> Numbers:
+    known = np.isfinite(lines.area[:, 0])
+    rows = np.flatnonzero(known[half.condition])
+    if not len(rows):
+        return {}
+    real = half.take(rows)
+    means = condition_means(real.descriptors, real.condition, len(lines))
+    other = np.where(np.isfinite(means), lines.values, np.nan)
+    return curves(real.descriptors, lines.take(real.condition)) | mean_numbers(means, other, space)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _scatter(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.std(ddof=1)) if len(known) > 1 else 0.0
+
+
+def _worse(difference: np.ndarray) -> bool | None:
+    """Return whether differences are above 0 by more than twice their scatter; None if there are none."""
+    known = difference[np.isfinite(difference)]
+    if not len(known):
+        return None
+    return bool(known.mean() > 2 * _scatter(known) + 1e-12)
