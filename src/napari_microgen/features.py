@@ -1,7 +1,7 @@
 """A table of measured quantities: value, unit, method, and a reason where undefined."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,3 +107,26 @@ def _plain(feature: Feature) -> dict[str, Any]:
     if feature.details:
         entry["details"] = feature.details
     return entry
+
+
+def table_of_dict(content: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> FeatureTable:
+    """Return the table that ``FeatureTable.as_dict`` of one sample and its facts came from.
+
+    What the facts hold under ``further``, such as the rows of sub-volumes, follows as further samples.
+
+    Examples
+    --------
+    >>> table = FeatureTable((Feature(name="porosity", value=0.4, method="voxel count"),))
+    >>> table_of_dict(table.as_dict(), {}) == table
+    True
+    """
+    blocks = {"": content, **facts.get("further", {})}
+    features = (_feature(name, entry, s) for s, block in blocks.items() for name, entry in block.items())
+    return FeatureTable(tuple(features), facts=dict(facts))
+
+
+def _feature(name: str, entry: Mapping[str, Any], sample: str) -> Feature:
+    kept = ("value", "unit", "reason", "method", "bias", "details")
+    low, high = entry.get("interval_95") or (None, None)
+    known = {key: entry[key] for key in kept if key in entry}
+    return Feature(name=name, sample=sample, low=low, high=high, **known)
