@@ -4,7 +4,12 @@ Three pastes, six temperatures, three volumes each, all simulated with exact lab
 conductivity from the voxel Laplace problem, mean over three axes and volumes, with known noise. A row of
 the regression is one paste at one temperature. Each volume is measured three times: on its true labels, and
 on its simulated FIB-SEM images segmented by Otsu and by the hybrid method. What is done is kept in
-``--cache``, so a run that was stopped goes on.
+``--cache``, so a run that was stopped goes on; delete the file there to measure again.
+
+What must hold: the best model with an engineered feature reaches R2 .98 on samples left out; the raw models
+of Table 2 (A, C, I) are clearly worse, and the best of all raw subsets is worse too. The conductivity of a
+structure does not change when all its lengths do, so the features without a length must matter more than
+those with one; `importance_truth.py` holds the importance against interventions in the simulator.
 """
 
 import json
@@ -30,7 +35,13 @@ LABELS = ("true", "otsu", "hybrid")
 DENSE, NOISE = 58.0, 0.02
 """Conductivity of dense copper in MS/m, and the relative standard deviation of a measurement."""
 RAW = tuple(FEATURES)
-ENGINEERED_R2 = 0.98
+ENGINEERED = ("alpha", "beta")
+SCALE_FREE = ("relative_density", "geodesic_tortuosity", *ENGINEERED)
+MODEL_Q = ("specific_surface_area", *ENGINEERED)
+RAW_OF_PAPER = ("A", "C", "I")
+ENGINEERED_R2, CLEARLY = 0.98, 1.5
+"""The least R2 of the best model with an engineered feature, and how many times larger the error of a raw
+model of Table 2 must be."""
 DEPTH = 40
 """Planes and rows beyond the volume that its images may show."""
 
@@ -129,17 +140,40 @@ def scores(model):
     return {key: model[key] for key in keys}
 
 
+def by_count(engineered, raw, count):
+    """Return the best models of as many features, with and without engineered ones."""
+    first = [next(m for m in models if len(m["features"]) == count) for models in (engineered, raw)]
+    names = ("engineered", "raw")
+    return {"features": count} | {n: [m["loocv_rmse"], m["r2"]] for n, m in zip(names, first, strict=True)}
+
+
+def holds(found):
+    """Return whether the scores on true labels are what they must be."""
+    best, paper = found["best_engineered"], found["paper"]
+    return (
+        best["r2"] >= ENGINEERED_R2
+        and all(paper[letter][0] >= CLEARLY * best["loocv_rmse"] for letter in RAW_OF_PAPER)
+        and found["best_raw"]["loocv_rmse"] > best["loocv_rmse"]
+        and found["importance_scale_free"] > found["importance_with_a_length"]
+    )
+
+
 def summary(columns, folder):
     """Return the scores of one kind of labels: best, best of raw features, and the paper's models."""
     full = regression(columns, folder)
     raw = regression(columns, folder, engineered=False, resamples=0)
-    paper = regression(columns, folder, models="paper", features=(*RAW, "alpha", "beta"), resamples=0)
+    paper = regression(columns, folder, models="paper", features=(*RAW, *ENGINEERED), resamples=0)
+    engineered = [m for m in full["models"] if set(ENGINEERED) & set(m["features"])]
     return {
         "best": scores(full["best"]),
+        "best_engineered": scores(engineered[0]),
         "simplest_as_good": full["simplest_as_good"],
         "nested_r2": full["nested"]["r2"],
         "leave_paste_out_r2": full["leave_group_out"]["r2"],
         "importance": full["importance"],
+        "importance_scale_free": sum(v for n, v in full["importance"].items() if n in SCALE_FREE),
+        "importance_with_a_length": sum(v for n, v in full["importance"].items() if n not in SCALE_FREE),
+        "by_count": [by_count(engineered, raw["models"], count) for count in (2, 3, 4)],
         "best_raw": scores(raw["best"]),
         "paper": {m["paper_model"]: [m["loocv_rmse"], m["r2"], m["r2_fit"]] for m in paper["models"]},
         "references": {name: block["r2"] for name, block in full["references"].items()},
@@ -147,35 +181,43 @@ def summary(columns, folder):
     }
 
 
-def carried(found, folder):
-    """Return what a segmentation does to the features, and to predictions by a model of true labels."""
+def predicted(columns, model, folder):
+    """Return the errors of a saved model on a table of features, and how many samples it cannot predict."""
     from napari_microgen.io.table_csv import write_table
     from napari_microgen.regress.prediction import predict
 
-    truth = series(found, "true")
-    regression(
-        truth, folder, models="paper", features=(*RAW, "alpha", "beta"), resamples=0, out=folder / "model"
-    )
+    write_table(folder / "new.csv", columns, FEATURES)
+    rows = predict(folder / "new.csv", model=model)["predictions"]
+    values = [row["value"] for row in rows]
+    errors = [v - y for v, y in zip(values, columns["conductivity"], strict=True) if v is not None]
+    return {
+        "bias": statistics.fmean(errors),
+        "rmse": float(np.sqrt(np.mean(np.square(errors)))),
+        "in_range": sum(row.get("in_range", False) for row in rows),
+        "undefined": values.count(None),
+    }
+
+
+def carried(found, folder):
+    """Return what a segmentation does to the features, and to predictions by models of true labels.
+
+    The models are the best of all subsets and the paper's Q. (Models fitted to the segmented features
+    themselves are in the accuracy of each kind of labels.)
+    """
+    truth, models = series(found, "true"), {}
+    for name, options in {"best": {}, "Q": {"features": MODEL_Q, "models": "full"}}.items():
+        regression(truth, folder, resamples=0, out=folder / name, **options)
+        models[name] = folder / name / "model.json"
+    spread = {n: statistics.pstdev(truth[n]) for n in RAW}
     result = {}
     for labels in LABELS[1:]:
         columns = series(found, labels)
         pairs = {n: [(a, b) for a, b in zip(columns[n], truth[n], strict=True) if a is not None] for n in RAW}
-        spread = {n: statistics.pstdev(truth[n]) for n in RAW}
-        write_table(folder / "new.csv", columns, FEATURES)
-        rows = predict(folder / "new.csv", model=folder / "model" / "model.json")["predictions"]
-        errors = [
-            row["value"] - y
-            for row, y in zip(rows, truth["conductivity"], strict=True)
-            if row["value"] is not None
-        ]
+        shift = {n: statistics.fmean(a - b for a, b in p) / spread[n] for n, p in pairs.items()}
         result[labels] = {
             "wrong_voxels": statistics.fmean(v["wrong"][labels] for v in found),
-            "bias_in_spreads": {
-                n: statistics.fmean(a - b for a, b in p) / spread[n] for n, p in pairs.items()
-            },
-            "prediction_bias": statistics.fmean(errors),
-            "prediction_rmse": float(np.sqrt(np.mean(np.square(errors)))),
-            "undefined": sum(row["value"] is None for row in rows),
+            "bias_in_spreads": shift,
+            "prediction": {name: predicted(columns, model, folder) for name, model in models.items()},
         }
     return result
 
@@ -193,7 +235,6 @@ def main():
         folder = Path(name)
         by_labels = {labels: summary(series(found, labels), folder) for labels in LABELS}
         error = carried(found, folder)
-    best, raw = by_labels["true"]["best"], by_labels["true"]["best_raw"]
     emit(
         options,
         benchmark="structure_to_property",
@@ -203,8 +244,8 @@ def main():
         seconds=round(spent, 1),
         accuracy=by_labels,
         carried_from_segmentation=error,
-        target={"r2": ENGINEERED_R2},
-        passed=best["r2"] >= ENGINEERED_R2 and best["loocv_rmse"] < raw["loocv_rmse"],
+        target={"r2": ENGINEERED_R2, "raw_models_of_paper_times_rmse": CLEARLY},
+        passed=holds(by_labels["true"]),
     )
 
 

@@ -191,7 +191,7 @@ class Source(QWidget):
             self._problem = f"Type the {name} of every ticked layer."
         csv = parse_table(self.layers.text(name), source="the measured layers", delimiter=",", decimal=".")
         self.table = from_csv(csv)
-        return "" if self._problem else described_table(csv)
+        return "" if self._problem else f"{count} layers, {len(csv.columns)} columns"
 
 
 def described_table(csv: CsvTable) -> str:
