@@ -36,7 +36,7 @@ MODULES = {
         "two_point_correlation",
     ),
     2: ("specific_perimeter", "chord_length", "lineal_path", "two_point_correlation", "local_thickness",
-        "geodesic_tortuosity", "euler_number"),
+        "geodesic_tortuosity", "euler_number", "percolating_fraction"),
 }  # fmt: skip
 STRIDES = {3: (1, 2, 3, 4, 6), 2: (1, 2, 3, 4, 6, 9)}
 COARSE = {3: ((4, 2, 2), (6, 3, 3)), 2: ((4, 2), (6, 3))}
@@ -65,7 +65,7 @@ def main() -> None:
             samples.setdefault(key, []).extend(entries)
     curves = {key: curve(entries) for key, entries in sorted(samples.items())}
     if options.write:
-        TARGET.write_text(as_module(curves), encoding="utf-8")
+        TARGET.write_text(as_module(curves), encoding="utf-8")  # then: ruff format
     emit(
         options,
         benchmark="discretisation_bias",

@@ -33,7 +33,7 @@ NOT_KNOWN = {
     "feret_diameter": "about +0.9 pixels by pixel corners (0 midway, -0.5 by centres), on round particles",
 }
 _FURTHER = {
-    "mean_curvature": "capsules and cylinders along an axis come out 3 to 10 % low",
+    "mean_curvature": "straight cylinders along an axis come out up to 5 % low (their integral 7 to 10 %)",
     "specific_surface_area": "a flat interface facing an axis comes out 7 to 8 % low",
     "specific_perimeter": "a straight edge along an axis comes out 5 % low",
 }
