@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import ParameterError
 from .features import FeatureTable
+from .generate import catalogue
 from .io.atomic import write_text
 from .progress import Progress, Steps, Stepwise
 from .recipe import Recipe, Source
@@ -54,6 +55,23 @@ _TABLE = (
     Operation("predict", "regress.prediction:predict", "Predict a property of measured samples", "Property"),
     Operation("simulate porous", "simulate.porous:simulate_porous", "Simulate a sintered solid", "Simulate"),
     Operation("simulate fibsem", "simulate.fibsem:simulate_fibsem", "Simulate FIB-SEM images", "Simulate"),
+    *(
+        Operation(
+            f"train {name}",
+            catalogue.operation_function(name),
+            f"Train a generator: {title}",
+            "Generate",
+            heavy=True,
+        )
+        for name, title in catalogue.titles().items()
+    ),
+    Operation(
+        "generate",
+        "generate.operation:generate",
+        "Generate images for chosen conditions",
+        "Generate",
+        heavy=True,
+    ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),
 )
 

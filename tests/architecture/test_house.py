@@ -30,6 +30,26 @@ GROUND_ORDER = ("errors", "units", "progress", "recipe", "features", "volume", "
 OPERATIONS_ORDER = ("operations", "parameters", "demo", "batch")
 
 TORCH_FILES = {
+    "generate/contract.py",
+    "generate/images.py",
+    "generate/methods/acwgan_gp.py",
+    "generate/methods/cgan.py",
+    "generate/methods/ddpm.py",
+    "generate/methods/edm.py",
+    "generate/methods/vae.py",
+    "generate/networks/acwgan.py",
+    "generate/networks/blocks.py",
+    "generate/networks/condition_embedding.py",
+    "generate/networks/grain_vae.py",
+    "generate/networks/initialisation.py",
+    "generate/networks/porous_gan.py",
+    "generate/networks/thin_film_gan.py",
+    "generate/networks/thin_film_vae.py",
+    "generate/networks/unet.py",
+    "generate/networks/unet_ddpm.py",
+    "generate/preview.py",
+    "generate/sampling.py",
+    "generate/training.py",
     "segment/unet_default.py",
     "segment/unet_fused.py",
     "segment/unet_inference.py",
@@ -39,6 +59,8 @@ TORCH_FILES = {
     "segment/unet_paper.py",
     "segment/unet_tiles.py",
     "train/devices.py",
+    "train/engine.py",
+    "train/ranks.py",
     "train/torch_state.py",
 }
 WINDOW_PACKAGES = {"napari", "qtpy", "magicgui", "superqt", "vispy", "PyQt6", "PySide6"}

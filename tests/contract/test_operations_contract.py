@@ -9,6 +9,7 @@ import pytest
 from napari_microgen.cli import main
 from napari_microgen.errors import MicrogenError
 from napari_microgen.features import FeatureTable
+from napari_microgen.generate import catalogue
 from napari_microgen.io.reading import read
 from napari_microgen.io.writing import write
 from napari_microgen.operations import OPERATIONS, result_hash, run
@@ -48,6 +49,7 @@ EXAMPLES = {
 """Operations that take images; each with parameters that really do something."""
 
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
+ELSEWHERE |= {f"train {name}" for name in catalogue.titles()} | {"generate"}
 """Operations that read or write by paths: their promises are tested beside them."""
 
 

@@ -67,7 +67,11 @@ def build(operation: Operation) -> tuple[Parser, Description]:
     taken = {parameter.name for parameter in description.parameters}
     if any(parameter.is_volume for parameter in description.parameters):
         _add_reading(parser, taken)
-    if description.returns_volume:
+    if description.returns_volume and not any(p.is_volume for p in description.parameters):
+        parser.add_argument(
+            "--out", type=Path, required=True, help="where to write it: .tif, .ome.tif, .zarr, .npy or .png"
+        )
+    elif description.returns_volume:
         parser.add_argument(
             "OUT", type=Path, help="where to write the result: .tif, .ome.tif, .zarr, .npy or .png"
         )
@@ -132,6 +136,9 @@ def _add(parser: argparse.ArgumentParser, parameter: Parameter, *, many: bool) -
     elif parameter.item_types == (Path,):
         common["default"] = None if parameter.required else parameter.default
         parser.add_argument(name, nargs="+", action="extend", type=Path, metavar="FILE", **common)
+    elif parameter.type == list[str]:
+        common["default"] = None if parameter.required else parameter.default
+        parser.add_argument(name, nargs="+", action="extend", metavar="NAME=VALUE", **common)
     else:
         parser.add_argument(name, type=_reader(parameter), metavar=_metavar(parameter), **common)
 

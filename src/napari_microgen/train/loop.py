@@ -96,7 +96,7 @@ def train(
             if run.saved < budget.step and (budget.done or budget.step >= run.next_save):
                 run.save()
             if budget.step and (run.loss is not None or values):
-                curve = values if run.loss is None else {"loss": run.loss} | dict(values)
+                curve = values if run.loss is None else run.curve() | dict(values)
                 yield Progress(budget.step, budget.total, run.message, dict(curve))
             if budget.done:
                 break
@@ -148,8 +148,12 @@ class _Run:
         self.loss = loss
         self.budget.update(self.budget.step + 1)
         self.evaluated = False
-        self.checkpoints.log.append({"step": self.budget.step, "loss": loss})
+        self.checkpoints.log.append({"step": self.budget.step} | self.curve())
         self.whole = True
+
+    def curve(self) -> dict[str, float]:
+        """Return the loss and, if the method has several, each of them by name."""
+        return {"loss": float(self.loss or 0.0)} | dict(getattr(self.method, "losses", {}))
 
     def save(self) -> None:
         step = self.budget.step

@@ -78,10 +78,10 @@ class MovingAverage:
         self.count = 0
         self.values = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
-    def update(self, module: torch.nn.Module) -> None:
-        """Take the current weights in."""
+    def update(self, module: torch.nn.Module, keep: float | None = None) -> None:
+        """Take the current weights in, keeping ``keep`` of the average; by the decay if left out."""
         self.count += 1
-        keep = min(self.decay, self.count / (self.count + 10))
+        keep = min(self.decay, self.count / (self.count + 10)) if keep is None else keep
         for name, tensor in module.state_dict().items():
             if tensor.is_floating_point():
                 self.values[name].lerp_(tensor, 1 - keep)

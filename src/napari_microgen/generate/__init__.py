@@ -1,0 +1,1 @@
+"""Generators of micrographs for chosen processing conditions: contract, catalogue, methods, networks."""

@@ -1,0 +1,379 @@
+"""Conditional diffusion, the default: best on every series, samples in 10 evaluations.
+
+Preconditioned denoising (Karras et al. 2022) on pixel-unshuffled images, vicinal training
+in several conditions, and sampling that starts at the mean the conditions call for, so
+that few steps are right on average.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import ModelFileError, ParameterError
+from ...progress import Steps, stepwise
+from ...train.engine import Phase
+from ..conditioning import Encoder, Kind
+from ..contract import Batch, Generator, Noise, Pairing, Sampling, Setup, normal, on
+from ..first_moment import MeanModel, fit_means
+from ..networks.condition_embedding import ConditionedDenoiser
+from ..networks.unet import PROFILES, profile_for
+from ..sampling import dpm_solver_2m, few_levels, heun, karras_levels
+from ..training import Recipe, fit
+from ..training_set import TrainingSet
+from ..vicinal import Vicinity, vicinity
+
+S_MIN = 0.002
+SPREAD = 1.4
+"""Standard deviation of the logarithm of the noise level in training."""
+EVEN = 0.1
+"""Share of a batch whose noise levels cover the whole range evenly."""
+DROPPED = 0.1
+"""Share of a batch that is learned without conditions."""
+EVALUATIONS = 10
+"""Evaluations of the network per image, unless asked otherwise."""
+MEASURED = 4096
+"""Patches from which mean and spread are measured."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdmConfig:
+    """Settings of the default generator."""
+
+    profile: str = "cpu-64"
+    """Size of the network."""
+    learning_rate: float = 1e-3
+    vicinity: float = 0.3
+    """Size of the random step of a condition over the distance to its nearest neighbour; 0 for none."""
+    noise_shift: float = 0.75
+    """How much the noise levels grow with the logarithm of the image size."""
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ParameterError(f"{self.profile!r} is no profile; there are {', '.join(PROFILES)}.")
+        if not 0 <= self.vicinity <= 2:
+            raise ParameterError(f"vicinity is {self.vicinity:g}; it must lie between 0 and 2.")
+        if not 0 < self.learning_rate <= 0.1 or not 0 <= self.noise_shift <= 2:
+            raise ParameterError(
+                "learning_rate must lie above 0, up to 0.1, and noise_shift between 0 and 2."
+            )
+
+
+class Edm(Generator[EdmConfig]):
+    """The default generator."""
+
+    name = "edm"
+    config_class = EdmConfig
+    averaged = ("denoiser",)
+    kept = ("denoiser",)
+    clip = 1.0
+
+    def __init__(self, config: EdmConfig, setup: Setup) -> None:
+        super().__init__(config, setup)
+        self.networks = {"denoiser": ConditionedDenoiser(config.profile, setup.encoder.width)}
+        facts = setup.facts
+        try:
+            self.centre, self.deviation = float(facts["centre"]), float(facts["deviation"])
+            self.s_max = float(facts["s_max"])
+            self.means = MeanModel.from_dict(facts["means"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(f"The measured facts of the training set are damaged: {error!r}.") from None
+        if not (abs(self.centre) < 10 and 0 < self.deviation < 10 and 0 < self.s_max < 1e5):
+            raise ModelFileError("The measured facts of the training set make no sense.")
+
+    @classmethod
+    def encoding(cls, config: EdmConfig) -> Kind:
+        """Return how conditions become vectors."""
+        return "standard"
+
+    @classmethod
+    def multiple(cls, config: EdmConfig) -> int:
+        """Return what the side of an image must be a multiple of, in px."""
+        profile = PROFILES[config.profile]
+        return int(profile.unshuffle * 2 ** (len(profile.channels) - 1))
+
+    @classmethod
+    def measure(cls, config: EdmConfig, data: TrainingSet, encoder: Encoder, seed: int) -> dict[str, Any]:
+        """Return mean, deviation and noise range of the patches, and their mean by condition."""
+        random = np.random.default_rng((seed, 0x3EA5))
+        group, names = data.table.groups("condition")
+        count = max(MEASURED, 16 * len(names))
+        chosen = [int(random.choice(np.flatnonzero(group == n % len(names)))) for n in range(count)]
+        patches = (data.patch(row, random) for row in chosen)
+        moments = np.array([(float(p.mean()), float((p.astype(np.float64) ** 2).mean())) for p in patches])
+        centre = float(moments[:, 0].mean())
+        deviation = float(np.sqrt(max(moments[:, 1].mean() - centre**2, 1e-8)))
+        means = fit_means(encoder.encode(data.table)[chosen], moments[:, 0], group[chosen])
+        return {
+            "centre": centre,
+            "deviation": deviation,
+            "s_max": max(80.0, 1.5 * data.size),
+            "means": means.to_dict(),
+        }
+
+    # -- training ------------------------------------------------------------------
+
+    def prepare_training(self) -> None:
+        """Make the optimiser."""
+        network = self.networks["denoiser"]
+        decayed = [w for w in network.parameters() if w.ndim > 1]
+        others = [w for w in network.parameters() if w.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
+        self.optimisers = {
+            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99))
+        }
+
+    def pairing(self, data: TrainingSet, batch: int) -> Pairing:
+        """Return vicinal pairs of images and conditions."""
+        encoder = self.setup.encoder
+        encoded = encoder.encode(data.table)
+        around = vicinity(data, encoder.scaler, encoded, width=self.config.vicinity)
+        return VicinalPairing(data, encoded, self.draws(batch), None, around)
+
+    def rate(self, images: int) -> float:
+        """Return the factor on the learning rate: a rise over the first 5000 images."""
+        return min(1.0, (images + 1) / 5000)
+
+    def phases(self, batch: Batch, generator: torch.Generator, device: torch.device) -> Sequence[Phase]:
+        """Return the one update of a step."""
+        images = on(device, batch["images"]) - self.centre
+        count, side = images.shape[0], self.setup.size
+        middle = -1.2 + self.config.noise_shift * float(np.log(side / 64))
+        levels = torch.exp(middle + SPREAD * normal(generator, count))
+        even = torch.rand((2, count), generator=generator, device=device)
+        span = float(np.log(self.s_max / S_MIN))
+        levels = torch.where(even[0] < EVEN, S_MIN * torch.exp(span * even[1]), levels).clamp(
+            S_MIN, self.s_max
+        )
+        tensors = {
+            "images": images,
+            "conditions": on(device, batch["images.conditions"]),
+            "noise": normal(generator, *images.shape),
+            "levels": levels,
+            "dropped": (torch.rand(count, generator=generator, device=device) < DROPPED).float(),
+        }
+        return [Phase("loss", "denoiser", tensors, self._loss)]
+
+    def _loss(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted error of the denoised image, as the error of what the network must give."""
+        level, sd = tensors["levels"][:, None, None, None], self.deviation
+        noisy = tensors["images"] + level * tensors["noise"]
+        total = (level**2 + sd**2).sqrt()
+        found = self._network(noisy / total, tensors["levels"], tensors["conditions"], tensors["dropped"])
+        wanted = (tensors["images"] - noisy * (sd / total) ** 2) * total / (level * sd)
+        return ((found.float() - wanted) ** 2).mean()
+
+    def _network(
+        self, scaled: Tensor, levels: Tensor, conditions: Tensor, dropped: Tensor | None = None
+    ) -> Tensor:
+        return self.networks["denoiser"](scaled, levels.log() / 4, conditions, dropped)
+
+    # -- sampling ------------------------------------------------------------------
+
+    def denoise(self, noisy: Tensor, level: float, conditions: Tensor) -> Tensor:
+        """Return the expected clean image, around the centre of the training set."""
+        sd, total = self.deviation, float(np.hypot(level, self.deviation))
+        levels = torch.full((len(noisy),), level, device=noisy.device)
+        found = self._network(noisy / total, levels, conditions).float()
+        return noisy * (sd / total) ** 2 + found * (level * sd / total)
+
+    def start(self, encoded: np.ndarray, noise: Noise, side: int) -> Tensor:
+        """Return where sampling starts: the expected mean, its spread, and noise of the largest level."""
+        mean = torch.from_numpy(self.means.mean(encoded).astype(np.float32)) - self.centre
+        mean = mean + self.means.spread * noise.normal(len(encoded), stream=1)
+        return mean[:, None, None, None] + self.s_max * noise.normal(len(encoded), 1, side, side)
+
+    def sample(
+        self,
+        conditions: np.ndarray,
+        noise: Noise,
+        *,
+        evaluations: int | None = None,
+        sampler: Literal["fast", "karras", "reference"] = "fast",
+        **_: Any,
+    ) -> Sampling:
+        """Make images in ``evaluations`` evaluations, or by Heun's method in 35 (reference)."""
+        given = self.conditions_of(conditions)
+        x = self.start(conditions, noise, self.setup.size).to(given.device)
+        count = 18 if sampler == "reference" else max(2, evaluations or EVALUATIONS)
+        levels, weight = karras_levels(count, S_MIN, self.s_max), 1.0
+        if sampler == "fast":
+            levels, weight = few_levels(count, S_MIN, self.s_max, self.deviation)
+        with torch.inference_mode():
+            clean = partial(self.denoise, conditions=given)
+            steps = (
+                heun(clean, x, levels) if sampler == "reference" else dpm_solver_2m(clean, x, levels, weight)
+            )
+            total = 2 * count - 1 if sampler == "reference" else count
+            while True:
+                try:
+                    yield next(steps), total
+                except StopIteration as end:
+                    images: Tensor = end.value
+                    return (images[:, 0] + self.centre).cpu().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class VicinalPairing(Pairing):
+    """Draws every distinct condition as often, with images of its neighbours too."""
+
+    around: Vicinity | None = None
+
+    def draw(self, number: int, random: np.random.Generator) -> Batch:
+        """Return batch ``number``."""
+        assert self.around is not None
+        rows, targets = self.around.draw(self.draws["images"], self.encoded, random)
+        return {"images": self.data.patches(rows, random), "images.conditions": targets}
+
+
+GENERATOR = Edm
+
+
+@stepwise
+def train_edm(
+    *,
+    images: Path,
+    conditions: Path,
+    out: Path,
+    steps: int | None = None,
+    minutes: float | None = None,
+    patch_size: int | None = None,
+    crop_size: int | None = None,
+    pixel_size: float | None = None,
+    augment: Literal["none", "flips", "isotropic"] = "none",
+    batch_size: int | None = None,
+    profile: Literal["auto", "cpu-64", "std-64", "big-64", "std-224", "big-224", "tiny"] = "auto",
+    learning_rate: float | None = None,
+    vicinity: float = 0.3,
+    columns: tuple[str, ...] | None = None,
+    categorical: tuple[str, ...] = (),
+    log: tuple[str, ...] = (),
+    log1p: tuple[str, ...] = (),
+    where: tuple[str, ...] = (),
+    extra_images: Literal["refuse", "leave out"] = "refuse",
+    magnification: str | None = None,
+    pixel_at_1x: float | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    save_every: int = 500,
+    preview_seconds: float = 10.0,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    threads: int | None = None,
+    licence: str = "",
+) -> Steps[dict[str, Any]]:
+    """Train the default generator, a conditional diffusion model.
+
+    It learns images for conditions that are numbers or labels, also between the measured ones.
+    The training can be stopped at any time and resumed.
+
+    Parameters
+    ----------
+    images : Path
+        Folder with the micrographs; patches are cut from them at random during the training.
+    conditions : Path
+        CSV with one row per image: its name and the processing conditions, units in the head.
+    out : Path
+        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
+        beside it, in ``OUT.training``.
+    steps : int, optional
+        Updates to make. Left out: 4000 on a processor, 25000 on a GPU.
+    minutes : float, optional
+        Time limit. A run under a time limit cannot be repeated bit for bit.
+    patch_size : int, optional
+        Side of the generated images, in px. Left out: 64.
+    crop_size : int, optional
+        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
+        halves the resolution. Left out: the patch size.
+    pixel_size : float, optional
+        Pixel edge that all micrographs are brought to first, in um; needed where they were
+        taken at different magnifications.
+    augment : {"none", "flips", "isotropic"}
+        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
+        where the structure has no preferred direction.
+    batch_size : int, optional
+        Images per step. Left out: 32 on a processor, 256 on a GPU.
+    profile : {"auto", "cpu-64", "std-64", "big-64", "std-224", "big-224", "tiny"}
+        Size of the network, by the image size it is made for; auto chooses by image size and
+        device. tiny is for trying things out.
+    learning_rate : float, optional
+        Largest step size. Left out: 0.001 for cpu-64, 0.0004 for std, 0.0002 for big.
+    vicinity : float
+        How far a condition may be moved at random in training, over the distance to its
+        nearest neighbour; it makes the generator fill the space between. 0 switches it off.
+    columns : tuple of str, optional
+        Columns that are conditions. Left out: all that are nothing else.
+    categorical : tuple of str
+        Columns whose numbers are labels.
+    log : tuple of str
+        Conditions on a logarithmic scale, such as a time.
+    log1p : tuple of str
+        Conditions on the scale log(1 + x), such as an energy that may be 0.
+    where : tuple of str
+        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
+        model later.
+    extra_images : {"refuse", "leave out"}
+        What to do with images that no row names.
+    magnification : str, optional
+        Column with the magnification, for rows without a pixel size.
+    pixel_at_1x : float, optional
+        Pixel size at a magnification of 1, in um.
+    seed : int
+        Start of all random numbers.
+    resume : bool
+        Go on with the training that was interrupted in ``OUT.training``.
+    save_every : int
+        Steps between checkpoints; at most this much is lost when the machine stops.
+    preview_seconds : float
+        Time between two pictures of generated patches, in s; 0 for none.
+    device : {"auto", "cpu", "cuda"}
+        Where to compute; auto takes the GPU if there is one. Several processes are started
+        by ``torchrun``.
+    precision : {"auto", "fp32", "bf16"}
+        Number format of the networks; auto takes bf16 on a GPU where that is safe.
+    threads : int, optional
+        Processor threads. Left out: all cores or one, whichever is faster.
+    licence : str
+        Terms under which model and images may be used, for the card.
+
+    Returns
+    -------
+    dict
+        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
+        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
+        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
+
+    Raises
+    ------
+    ConditionsError
+        If table and images do not fit; everything that does not is listed.
+    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
+        If images are too small, of different magnifications, not grey or not finite.
+    CheckpointError
+        If there is nothing to resume, or ``out`` is in use.
+    DivergedError
+        If a loss is no longer finite; the last good checkpoint is kept.
+    SaveError
+        If nothing can be written there.
+    """
+    arguments = dict(locals())
+
+    def config(size: int, on_device: str) -> EdmConfig:
+        chosen = profile_for(size, on_device) if profile == "auto" else profile
+        rate = {"std": 4e-4, "big": 2e-4}.get(chosen[:3], 1e-3) if learning_rate is None else learning_rate
+        return EdmConfig(profile=chosen, learning_rate=rate, vicinity=vicinity)
+
+    recipe = Recipe(
+        Edm,
+        config,
+        size=64,
+        batch=lambda on_device: 32 if on_device == "cpu" else 256,
+        steps=lambda on_device: 4000 if on_device == "cpu" else 25_000,
+        half_precision=True,
+    )
+    return (yield from fit(recipe, arguments))

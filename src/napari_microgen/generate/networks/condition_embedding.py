@@ -1,0 +1,64 @@
+"""Encoded conditions as a vector that the denoising network adds to its noise level."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .unet import PROFILES, DenoisingUNet
+
+BANDWIDTH = 0.25
+"""Standard deviation of the frequencies, in waves per standard deviation of a condition."""
+WAVES = 4
+
+
+class ConditionEmbedding(nn.Module):
+    """Slow waves of every encoded column, then two layers; a learned vector where conditions are dropped.
+
+    The waves are slow, so that neighbouring conditions stay neighbours.
+
+    Parameters
+    ----------
+    width : int
+        Columns of the encoding.
+    length : int
+        Length of the result.
+    """
+
+    frequencies: Tensor
+
+    def __init__(self, width: int, length: int = 128) -> None:
+        super().__init__()
+        drawn = np.random.default_rng(width).standard_normal((width, WAVES)).astype(np.float32)
+        self.register_buffer("frequencies", BANDWIDTH * torch.tensor(drawn.tolist()))
+        self.layers = nn.Sequential(
+            nn.Linear(width * (1 + 2 * WAVES), length), nn.SiLU(), nn.Linear(length, length), nn.SiLU()
+        )
+        self.none = nn.Parameter(torch.zeros(length))
+
+    def forward(self, conditions: Tensor, dropped: Tensor | None = None) -> Tensor:
+        """Return the embedding, shape (N, length); that of "unknown" where ``dropped`` is 1."""
+        angles = 2 * math.pi * conditions[:, :, None] * self.frequencies
+        waves = torch.cat([conditions[:, :, None], angles.cos(), angles.sin()], 2).flatten(1)
+        embedded = self.layers(waves)
+        if dropped is None:
+            return embedded
+        return torch.lerp(embedded, self.none.to(embedded.dtype).expand_as(embedded), dropped[:, None])
+
+
+class ConditionedDenoiser(nn.Module):
+    """The U-Net with its embedding of the conditions."""
+
+    def __init__(self, profile: str, width: int) -> None:
+        super().__init__()
+        self.embedding = ConditionEmbedding(width)
+        self.unet = DenoisingUNet(PROFILES[profile], conditioning=128)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(
+        self, images: Tensor, level: Tensor, conditions: Tensor, dropped: Tensor | None = None
+    ) -> Tensor:
+        """Return what the preconditioning needs, shape (N, 1, R, C)."""
+        images = images.contiguous(memory_format=torch.channels_last)
+        return self.unet(images, level, self.embedding(conditions, dropped))

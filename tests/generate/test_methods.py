@@ -1,0 +1,137 @@
+"""Every generator trains, resumes bit for bit, is written, read and sampled; whatever its method."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from napari_microgen.conditions import ConditionTable
+from napari_microgen.errors import CheckpointError, ModelFileError
+from napari_microgen.generate import catalogue
+from napari_microgen.generate.contract import Noise
+from napari_microgen.generate.images import make_images
+from napari_microgen.generate.methods.cgan import inverse_density
+from napari_microgen.generate.model import read_generator
+from napari_microgen.io.weights import read_card
+from napari_microgen.progress import finish
+
+KINDS = ["edm", "ddpm", "cgan", "cgan porous", "acwgan-gp", "acwgan-gp continuous", "vae", "vae grains"]
+ROWS = [{"temperature": 700, "material": "A"}, {"temperature": 850, "material": "B"}] * 2
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+def rows_of_log(folder):
+    return (folder.with_name(f"{folder.name}.training") / "log.jsonl").read_text()
+
+
+def test_every_method_of_the_catalogue_is_held_to_this(kinds):
+    assert {kind.split()[0] for kind in kinds} == set(catalogue.titles())
+    assert set(KINDS) == set(kinds)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_resumed_training_is_that_which_was_not_stopped(kind, train, tmp_path):
+    train(kind, tmp_path / "whole", steps=6, save_every=2)
+    train(kind, tmp_path / "broken", steps=3, save_every=2)
+    for name in ("model.safetensors", "card.json"):
+        (tmp_path / "broken" / name).unlink()
+    train(kind, tmp_path / "broken", steps=6, save_every=2, resume=True)
+    assert weights(tmp_path / "whole") == weights(tmp_path / "broken")
+    assert rows_of_log(tmp_path / "whole") == rows_of_log(tmp_path / "broken")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_have_the_kind_of_the_training_and_depend_on_seed_and_number_alone(kind, models):
+    model = read_generator(models(kind))
+    whole = finish(make_images(model, ROWS, seed=3)).images
+    assert whole.shape == (4, model.size, model.size)
+    assert whole.dtype == np.uint8
+    assert set(np.unique(whole)) <= {0, 255}, "a generator of two-phase images gives two-phase images"
+    assert np.array_equal(finish(make_images(model, ROWS, seed=3)).images, whole)
+    part = finish(make_images(model, ROWS[:2], seed=3)).images
+    assert (part != whole[:2]).mean() < 0.01, "the number of images does not matter"
+    encoded = model.generator.setup.encoder.encode(ROWS)
+    one, other = (finish(model.generator.sample(encoded, Noise(seed))) for seed in (3, 4))
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_previews_change_nothing(kind, train, models, tmp_path):
+    train(kind, tmp_path / "seen", preview_seconds=1e-6)
+    assert weights(tmp_path / "seen") == weights(models(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_knows_what_it_was_trained_on(kind, models):
+    card = read_card(models(kind))
+    details = card["details"]
+    assert card["method"] == kind.split()[0]
+    assert details["image"]["pixel_size"] == pytest.approx(0.1)
+    assert [entry["name"] for entry in details["conditions"]] == ["temperature", "material"]
+    assert (details["conditions"][0]["low"], details["conditions"][0]["high"]) == (700, 900)
+    assert len(details["support"]["points"]) == 6
+    assert len(details["training"]["data"]) == 64
+    assert details["training"]["steps"] == 4
+
+
+@pytest.mark.parametrize("kind", ["edm", "vae"])
+def test_weights_of_another_size_are_refused_before_memory_is_taken(kind, models, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(models(kind), tmp_path / "model")
+    card = json.loads((folder / "card.json").read_text())
+    if kind == "edm":
+        card["details"]["settings"]["profile"] = "big-224"
+    else:
+        card["details"]["settings"]["latent"] = 4096
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ModelFileError, match="do not fit"):
+        read_generator(folder)
+
+
+def test_an_existing_model_is_not_overwritten(train, models):
+    with pytest.raises(CheckpointError, match="already exists"):
+        train("edm", models("edm"))
+
+
+def test_other_settings_are_not_resumed(train, tmp_path):
+    train("edm", tmp_path / "model", steps=2)
+    with pytest.raises(CheckpointError, match="batch_size was 4 and is now 2"):
+        train("edm", tmp_path / "model", steps=4, resume=True, batch_size=2)
+
+
+def test_training_needs_something_to_resume(train, tmp_path):
+    with pytest.raises(CheckpointError, match="nothing to resume"):
+        train("edm", tmp_path / "model", resume=True)
+
+
+def test_rare_conditions_weigh_more():
+    table = ConditionTable.from_columns({"T": [0, 10, 20, 600], "gas": ["a", "a", "b", "b"]})
+    np.testing.assert_allclose(inverse_density(table), [1, 1, 2, 2])
+
+
+def test_the_autoencoder_tells_conditions_and_maps_latent_vectors(models):
+    generator = read_generator(models("vae")).generator
+    images = np.zeros((3, 1, 32, 32), np.float32)
+    told = generator.told(images)
+    assert [set(row) for row in told] == [{"temperature", "material"}] * 3
+    placed = generator.latent_map()
+    assert placed.places.shape == (40, 2)
+    assert generator.mapped_rows.max() < 6
+
+
+def test_same_noise_changes_with_the_conditions_only(models):
+    model = read_generator(models("edm"))
+    made = finish(make_images(model, [ROWS[0]] * 3, same_noise=True)).images
+    assert np.array_equal(made[0], made[1])
+    assert np.array_equal(made[0], made[2])
+
+
+def test_torch_threads_are_put_back(models):
+    before = torch.get_num_threads()
+    finish(make_images(read_generator(models("cgan")), ROWS, threads=1))
+    assert torch.get_num_threads() == before
