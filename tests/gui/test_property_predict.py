@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 
+from napari_microgen.features import Feature
 from napari_microgen.io.table_csv import format_table
 from napari_microgen.quantify.table import quantify
 from napari_microgen.regress.operation import regress
 from napari_microgen.regress.prediction import predict
 from napari_microgen.widgets.layers import volume_of
-from napari_microgen.widgets.property_samples import measured_features, quantities_for, table_text
+from napari_microgen.widgets.property_samples import (
+    add_features,
+    measured_features,
+    quantities_for,
+    table_text,
+)
 
 SLABS = (4, 5, 6, 7, 8, 9, 10, 11)
 
@@ -188,6 +194,35 @@ def test_features_of_another_phase_are_not_taken(bench):
     layer.features = {"index": [2], "relative_density": [0.3]}
     assert measured_features(layer, 1) == {}
     assert measured_features(layer, 2)["relative_density"].value == 0.3
+
+
+def test_new_features_stand_in_the_row_of_their_phase(bench):
+    layer = bench.labels(slab(4))
+    layer.features = {"index": [1, 2], "relative_density": [0.2, 0.8], "porosity": [0.8, 0.2]}
+    add_features(layer, 2, [Feature(name="strut_diameter", value=0.3, unit="um")])
+    add_features(layer, 3, [Feature(name="relative_density", value=0.1)])
+    add_features(layer, 1, [Feature(name="porosity", value=None, reason="unknown")])
+    table = layer.features
+    assert table["index"].tolist() == [1, 2, 3]
+    assert table["relative_density"].tolist() == [0.2, 0.8, 0.1]
+    assert np.array_equal(table["porosity"], [np.nan, 0.2, np.nan], equal_nan=True)
+    assert np.array_equal(table["strut_diameter [um]"], [np.nan, 0.3, np.nan], equal_nan=True)
+
+
+def test_what_the_measure_dock_measured_is_used(bench, tmp_path):
+    layer = bench.labels(slab(8))
+    dock = bench.open("Measure")
+    dock.measure.quantities.tick_only("relative_density")
+    bench.press()
+    dock = bench.open("Property")
+    dock.predict.file.edit.setText(str(trained(tmp_path)))
+    dock.turn_to("Predict")
+    assert "measured first" not in dock.predict.about.text()
+    before = layer.features.copy()
+    bench.press()
+    bench.assert_no_error()
+    assert layer.features.equals(before)
+    assert page_value(dock) == pytest.approx(4.0, abs=0.05)
 
 
 def test_columns_of_a_model_lead_to_quantities():

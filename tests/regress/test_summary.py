@@ -77,6 +77,27 @@ def test_bad_input_is_one_line_and_status_2(table, capsys):
     assert not said.out
 
 
+def test_an_excel_file_gives_what_the_csv_file_gives(table, tmp_path):
+    from openpyxl import Workbook
+
+    from napari_microgen.io.table_csv import read_table
+    from napari_microgen.regress.operation import regress
+
+    csv, book = read_table(table), Workbook()
+    book.active.append(["sample", "material", "a [um]", "b", "c", "conductivity [MS/m]"])
+    numbers = {name: csv.numbers(name).tolist() for name in ("a", "b", "c", "conductivity")}
+    for row in range(len(csv)):
+        values = [numbers[name][row] for name in numbers]
+        cells = [None if value != value else value for value in values]
+        book.active.append([csv["sample"].cells[row], csv["material"].cells[row], *cells])
+    book.save(tmp_path / "T.xlsx")
+    one, other = (regress(p, target="conductivity", resamples=0) for p in (table, tmp_path / "T.xlsx"))
+    assert other["target"] == one["target"]
+    assert other["rows"] == one["rows"]
+    assert other["best"]["features"] == one["best"]["features"]
+    assert other["best"]["loocv_rmse"] == pytest.approx(one["best"]["loocv_rmse"], rel=1e-9)
+
+
 def test_what_has_no_value_is_said():
     assert score(None) == "none"
     assert predicted({"value": 2.0, "interval": None, "interval_reason": "too few rows"}) == (

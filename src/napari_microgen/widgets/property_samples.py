@@ -67,13 +67,18 @@ def measured_layers(viewer: Any) -> list[Any]:
 
 def add_features(layer: Any, phase: int, table: Iterable[Feature]) -> None:
     """Add measured quantities to the features of a labels layer, in the row of their phase."""
-    columns: dict[str, list[Any]] = {INDEX: [phase]}
     old = layer.features
-    if len(old) == 1 and INDEX in old and int(old[INDEX].iloc[0]) == phase:
-        columns = {name: old[name].tolist() for name in old.columns}
+    columns: dict[str, list[Any]] = {INDEX: []}
+    if INDEX in old:
+        columns = {str(name): old[name].tolist() for name in old.columns}
+    if phase not in columns[INDEX]:
+        for name, cells in columns.items():
+            cells.append(phase if name == INDEX else float("nan"))
+    row, rows = columns[INDEX].index(phase), len(columns[INDEX])
     for feature in table:
         head = join_header(feature.name, None if feature.unit == "1" else feature.unit)
-        columns[head] = [float("nan") if feature.value is None else feature.value]
+        cells = columns.setdefault(head, [float("nan")] * rows)
+        cells[row] = float("nan") if feature.value is None else feature.value
     layer.features = columns
 
 
