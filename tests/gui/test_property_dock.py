@@ -231,6 +231,15 @@ def test_nothing_stays_in_the_cache_when_the_window_closes(relate, bench, tmp_pa
     assert not list(cache.glob("property-*"))
 
 
+def test_closing_during_a_fit_leaves_nothing(relate, bench, tmp_path):
+    relate.form.set_values({"resamples": 100_000})
+    bench.press(wait=False)
+    bench.until(lambda: bench.dock.progress.value() > 0)
+    bench.dock.close_down()
+    assert bench.dock.job is None
+    assert not list((tmp_path / "cache").glob("property-*"))
+
+
 def test_markup_in_a_table_stays_text(relate, bench, tmp_path):
     columns = series()
     columns["<b>x</b>"] = columns.pop("SA")

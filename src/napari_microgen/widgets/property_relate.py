@@ -235,7 +235,9 @@ class RelatePage(Page):
         return self._folder
 
     def closing(self) -> None:
-        """Remove what was written for this window only."""
+        """Remove what was written for this window only, once nothing writes there any more."""
+        if self.dock.job is not None:
+            self.dock.job.abandon()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
