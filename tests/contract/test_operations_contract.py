@@ -45,10 +45,12 @@ EXAMPLES = {
     "annotate": lambda: {"image": image()},
     "score": lambda: {"prediction": labels(0), "truth": labels(1)},
     "quantify": lambda: {"labels": labels(), "features": ("relative_density", "porosity")},
+    "field": lambda: {"labels": labels(), "field": "geodesic_distance", "direction": "column-"},
 }
 """Operations that take images; each with parameters that really do something."""
 
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
+ELSEWHERE |= {"surface", "skeleton"}
 ELSEWHERE |= {f"train {name}" for name in catalogue.titles()} | {"generate"}
 """Operations that read or write by paths: their promises are tested beside them."""
 

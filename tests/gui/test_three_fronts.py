@@ -19,6 +19,9 @@ PARAMETERS = {
     "annotate": {"method": "hybrid", "superpixel_area": 30.0},
     "score": {"compare": "phases"},
     "quantify": {"phase": 1},
+    "field": {"field": "geodesic_distance", "direction": "column-"},
+    "surface": {"smoothing": 0.05, "most_triangles": 20000},
+    "skeleton": {"phase": 0},
 }
 """What is set in the form of each operation that works on layers, other than its defaults."""
 
@@ -120,6 +123,36 @@ def test_quantify(bench, phases):
     bench.assert_no_error()
     assert dock.measure.table.as_dict() == ours.as_dict()
     assert result_hash(dock.measure.table) == result_hash(ours)
+
+
+def test_field(bench, phases):
+    layer = bench.labels(phases(SHAPE)[1])
+    ours = expected("field", labels=volume_of(layer))
+    dock = bench.open("Measure")
+    dock.turn_to("Fields")
+    dock.fields.show_operation("field")
+    dock.fields.form.set_values(PARAMETERS["field"])
+    bench.press()
+    bench.assert_no_error()
+    assert_same_volume(bench.viewer.layers[-1], ours)
+
+
+@pytest.mark.parametrize("identifier", ["surface", "skeleton"])
+def test_surface_and_skeleton(bench, phases, tmp_path, identifier):
+    layer = bench.labels(phases((8, 80, 96))[1])
+    ours = expected(identifier, labels=volume_of(layer), out=tmp_path)
+    recipe = json.loads((tmp_path / "recipe.json").read_text(encoding="utf-8"))
+    dock = bench.open("Measure")
+    dock.turn_to("Fields")
+    dock.fields.show_operation(identifier)
+    dock.fields.form.set_values(PARAMETERS[identifier])
+    bench.press()
+    bench.assert_no_error()
+    stated = bench.viewer.layers[-1].metadata[KEY]
+    assert stated["facts"]["vertices"] == ours["vertices"]
+    assert stated["recipe"]["output_sha256"] == recipe["output_sha256"], "the files are the same bytes"
+    known = {k: v for k, v in stated["recipe"]["parameters"].items() if k != "out"}
+    assert known == {k: v for k, v in recipe["parameters"].items() if k != "out"}
 
 
 def test_a_network_trained_in_the_dock_is_the_one_the_command_trains(bench, image, tmp_path):

@@ -151,6 +151,10 @@ def written(result: Any, target: Path | None) -> dict[str, Any]:
         write_table(result, target)
     else:
         raise ParameterError(f"{target}: this result is not a table; give a name that ends with .json.")
+    if isinstance(result, FeatureTable) and result.recipe is not None:
+        from ..io.recipes import write_recipe
+
+        write_recipe(result.recipe, target)
     return content | {"out": str(target)}
 
 

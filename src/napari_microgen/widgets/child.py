@@ -29,6 +29,8 @@ PATIENCE = (0.5, 0.2)
 """Seconds from Cancel to terminate, and from there to kill: well under one second together."""
 NO_PATIENCE = (0.0, 0.1)
 """The same while a child is still starting: it has nothing to bring to an end."""
+LOWEST, BRIEF = 19, 5
+"""Niceness of a child that works for hours, and of one that works for seconds."""
 _END = object()
 
 
@@ -47,7 +49,11 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_child(
-    arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, program: Sequence[str] = ()
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (),
+    niceness: int = LOWEST,
 ) -> Steps[dict[str, Any]]:
     """Run ``microgen`` in a child process and pass on its progress.
 
@@ -62,6 +68,9 @@ def run_child(
         Variables set for the child beside those of `child_environment`.
     program : sequence of str, optional
         The whole command line, instead of ``microgen`` (for tests).
+    niceness : int
+        How far the child steps back where there is no idle core (Unix): 19 for hours of training,
+        `BRIEF` for what somebody is waiting for.
 
     Yields
     ------
@@ -79,7 +88,7 @@ def run_child(
     MicrogenError
         The leaf the child named, or `JobError` if it ended without a result.
     """
-    child = _Child(list(program) or command(arguments), child_environment(environment))
+    child = _Child(list(program) or command(arguments), child_environment(environment), niceness)
     try:
         while True:
             ticks, ended = child.messages(TICK)
@@ -102,7 +111,7 @@ def _thin(ticks: list[Progress]) -> list[Progress]:
 class _Child:
     """The process, its two reading threads, and what it has said so far."""
 
-    def __init__(self, line: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, line: list[str], environment: Mapping[str, str], niceness: int) -> None:
         self.line = line
         self.error: dict[str, str] | None = None
         self.at_work = False
@@ -124,7 +133,7 @@ class _Child:
             bufsize=1,
             **hidden,
         )
-        _lower_priority(self.process.pid)
+        _lower_priority(self.process.pid, niceness)
         self._threads = [
             threading.Thread(target=self._pump, args=(name,), daemon=True, name=f"microgen child {name}")
             for name in ("stdout", "stderr")
@@ -238,9 +247,9 @@ def _preview(entry: Mapping[str, Any] | None) -> np.ndarray | None:
     return content.reshape(rows, columns) if content.size == rows * columns else None
 
 
-def _lower_priority(pid: int) -> None:
+def _lower_priority(pid: int, niceness: int) -> None:
     import psutil
 
     with contextlib.suppress(psutil.Error, OSError):
-        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 19)
+        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", niceness)
         psutil.Process(pid).nice(lower)

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,26 @@ from typing import Any
 import numpy as np
 
 from ..errors import RecipeError
+from ..features import FeatureTable, table_of_dict
 from ..io.limits import allocate
 from ..io.reading import read
 from ..io.writing import recipe_path, write
 from ..progress import Progress, Steps
 from ..recipe import Recipe, recipe_from_json
 from ..volume import Volume
-from .child import run_child
+from .child import BRIEF, LOWEST, run_child
 from .settings import cache_folder, job_environment
 
 IMAGE, LABELS = "image", "labels"
 
 
 def run_on_layers(
-    identifier: str, inputs: Mapping[str, Volume], words: Sequence[str], *, kind: str = LABELS
+    identifier: str,
+    inputs: Mapping[str, Volume],
+    words: Sequence[str],
+    *,
+    kind: str = LABELS,
+    niceness: int = LOWEST,
 ) -> Steps[Volume]:
     """Run an operation that returns a volume in a child process.
 
@@ -38,6 +44,8 @@ def run_on_layers(
         Its options as the command line takes them.
     kind : {"labels", "image"}
         What comes back.
+    niceness : int
+        See `run_child`.
 
     Returns
     -------
@@ -49,7 +57,9 @@ def run_on_layers(
         paths = yield from _written(inputs, folder)
         out = folder / f"{next(iter(inputs))}-{identifier.replace(' ', '-')}.tif"
         facts = yield from run_child(
-            [*identifier.split(), *map(str, paths), str(out), *words], environment=job_environment()
+            [*identifier.split(), *map(str, paths), str(out), *words],
+            environment=job_environment(),
+            niceness=niceness,
         )
         result = yield from _read_whole(out, kind)
         first = next(iter(inputs.values()))
@@ -63,6 +73,72 @@ def run_on_layers(
             notes=tuple(facts.get("notes") or ()),
             recipe=_recipe(out, inputs),
         )
+
+
+def table_on_layers(
+    identifier: str, inputs: Mapping[str, Volume], words: Sequence[str]
+) -> Steps[FeatureTable]:
+    """Run an operation that returns a table in a child process.
+
+    Parameters
+    ----------
+    identifier : str
+        The operation, such as ``quantify``.
+    inputs : mapping of str to Volume
+        Its positional inputs, in order.
+    words : sequence of str
+        Its options as the command line takes them.
+
+    Returns
+    -------
+    FeatureTable
+        With the recipe of the child, completed by what is known of the inputs.
+    """
+    with _job_folder() as folder:
+        paths = yield from _written(inputs, folder)
+        out = folder / "table.csv"
+        arguments = [*identifier.split(), *map(str, paths), "--out", str(out), *words]
+        content = yield from run_child(arguments, environment=job_environment(), niceness=BRIEF)
+        beside = ("features", "out", "seconds", "notes", "warnings")
+        facts = {key: value for key, value in content.items() if key not in beside}
+        return replace(table_of_dict(content["features"], facts), recipe=_recipe(out, inputs))
+
+
+def files_on_layers(
+    identifier: str,
+    inputs: Mapping[str, Volume],
+    words: Sequence[str],
+    load: Callable[[Path], Any],
+) -> Steps[tuple[Any, dict[str, Any], Recipe | None]]:
+    """Run an operation that writes files into a folder in a child process, and load what it wrote.
+
+    Parameters
+    ----------
+    identifier : str
+        The operation, such as ``surface``.
+    inputs : mapping of str to Volume
+        Its positional inputs, in order.
+    words : sequence of str
+        Its options as the command line takes them, but for ``--out``.
+    load : callable
+        Reads what is needed from the folder; the folder is gone afterwards.
+
+    Returns
+    -------
+    content
+        What ``load`` returned.
+    facts : dict
+        What the operation reported.
+    recipe : Recipe or None
+        Of the child, completed by what is known of the inputs.
+    """
+    with _job_folder() as folder:
+        paths = yield from _written(inputs, folder)
+        out = folder / identifier.replace(" ", "-")
+        arguments = [*identifier.split(), *map(str, paths), "--out", str(out), *words]
+        facts = yield from run_child(arguments, environment=job_environment(), niceness=BRIEF)
+        yield Progress(0, None, "reading the result")
+        return load(out), facts, _completed(out / "recipe.json", inputs)
 
 
 def train_on_layers(
@@ -126,8 +202,12 @@ def _read_whole(path: Path, kind: str) -> Steps[Volume]:
 
 
 def _recipe(out: Path, inputs: Mapping[str, Volume]) -> Recipe | None:
+    return _completed(recipe_path(out), inputs)
+
+
+def _completed(path: Path, inputs: Mapping[str, Volume]) -> Recipe | None:
     try:
-        recipe = recipe_from_json(recipe_path(out).read_text(encoding="utf-8"))
+        recipe = recipe_from_json(path.read_text(encoding="utf-8"))
     except (OSError, RecipeError):
         return None
     known = tuple(

@@ -1,9 +1,10 @@
 """Measure dock: quantities of one phase of a label map, with unit and reason."""
 
+import json
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -17,22 +18,40 @@ from qtpy.QtWidgets import (
 )
 
 from ..features import Feature, FeatureTable
-from ..operations import run
+from ..io.atomic import write_text
+from ..io.recipes import write_recipe
+from ..io.tables import write_table
+from ..operations import plain
+from .chart_painting import pretty_unit
 from .choices import LayerChoice, VoxelSizeRow, labelled
 from .described import described
 from .dock import Dock, Page
-from .forms import Form, options_of, tooltip
+from .forms import Form, as_words, options_of, tooltip
+from .heavy import table_on_layers
 from .layers import like
+from .measure_fields import FieldsPage
+from .measure_plots import PlotsPage, wrapping
+from .measured import measured, remember
+from .results import EditWatch
 from .snapshot import Snapshot, add_layer
 
 HELP = """**Measure** takes a labels layer and measures one phase of it.
 
 1. Choose the labels and the phase (1 is the solid of a phase map).
 2. Give the voxel size if it is asked for. Fractions do not need it; lengths and areas do.
-3. Tick the quantities and press **Measure**.
+3. Tick the quantities and press the button.
 
 Every value has its unit. A quantity without a value says why: that is a result, not a failure.
-The numbers also go into the features of the labels layer."""
+The numbers also go into the features of the labels layer. Select another measured layer, or
+another phase, and its numbers are shown.
+
+**Plots** shows what lies behind the numbers: distributions with a fit, curves, the density of
+both curvatures. They belong to the layer and phase of the table. Values are read off under the
+mouse; a plot is saved as a picture or as numbers.
+
+**Fields** adds a layer: the local thickness, the way through the phase from one face, the strut
+diameter on the skeleton, or the surface coloured by its curvature. Hold the mouse over a layer
+to read its value."""
 
 
 NAME, DIMENSIONS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -105,7 +124,7 @@ class ResultTable(QTableWidget):
         for row, feature in enumerate(table):
             for column, text in enumerate(cells(feature)):
                 item = QTableWidgetItem(text)
-                item.setToolTip(tooltip(feature.reason or feature.method))
+                item.setToolTip(tooltip("; ".join(filter(None, (feature.reason, *about(feature))))))
                 self.setItem(row, column, item)
         self.resizeRowsToContents()
 
@@ -117,18 +136,13 @@ def cells(feature: Feature) -> tuple[str, str, str, str]:
     if feature.value is not None and feature.low is not None and feature.high is not None:
         remarks.append(f"95 % interval {feature.low:.4g} to {feature.high:.4g}")
     unit = "" if feature.value is None or feature.unit == "1" else pretty_unit(feature.unit)
-    return feature.name.replace("_", " ").replace(".", ", "), value, unit, "; ".join(remarks)
+    name = feature.name.replace("_", " ").replace(".", ", ")
+    return f"{name}, {feature.sample}" if feature.sample else name, value, unit, "; ".join(remarks)
 
 
-def pretty_unit(unit: str) -> str:
-    """Return a unit as it is printed.
-
-    Examples
-    --------
-    >>> pretty_unit("1/um^2")
-    '1/µm²'
-    """
-    return unit.replace("um", "µm").replace("^2", "²").replace("^3", "³")
+def about(feature: Feature) -> tuple[str, ...]:
+    """Return how a feature was measured and what is known of its bias."""
+    return (f"Method: {feature.method}" * bool(feature.method), f"Bias: {feature.bias}" * bool(feature.bias))
 
 
 class MeasurePage(Page):
@@ -136,6 +150,8 @@ class MeasurePage(Page):
 
     title = "Measure"
     run_label = "Measure"
+    shown = Signal()
+    """Another table is shown, or none."""
 
     def __init__(self, dock: Dock) -> None:
         super().__init__(dock)
@@ -143,35 +159,48 @@ class MeasurePage(Page):
         self.labels = LayerChoice(self.viewer, ("Labels",))
         self.voxel_size = VoxelSizeRow()
         self.form = Form(options_of(description, leave_out=("features",)))
+        self.parameters = options_of(description)
         self.quantities = QuantityList()
+        self.caption = wrapping("")
         self.result = ResultTable()
         self.save = QPushButton("Save table…")
-        self.save.setEnabled(False)
-        self.save.setToolTip("Measure something first")
         self.table: FeatureTable | None = None
+        self._watched: dict[tuple[str, int], EditWatch] = {}
         self.column.addWidget(labelled("Labels", self.labels, "The phase map or label image to measure"))
         self.column.addWidget(self.voxel_size)
         self.column.addWidget(self.form)
         self.column.addWidget(QLabel("Quantities"))
         self.column.addWidget(self.quantities)
-        self.column.addWidget(self.result)
+        self.column.addWidget(self.caption)
+        self.column.addWidget(self.result, 4)
         self.column.addWidget(self.save)
         self.labels.changed.connect(self._labels_changed)
-        self.form.changed.connect(self.changed)
+        self.form.changed.connect(self._form_changed)
         self.quantities.itemChanged.connect(lambda _: self.changed.emit())
         self.save.clicked.connect(self._save)
+        self.viewer.layers.selection.events.active.connect(self._follow_selection)
         self._labels_changed()
+
+    def _follow_selection(self, _event: Any = None) -> None:
+        """Choose the labels layer that is selected in the layer list."""
+        self.labels.choose(self.viewer.layers.selection.active)
 
     def _labels_changed(self) -> None:
         layer = self.labels.layer()
         self.voxel_size.ask(layer)
         if layer is not None:
             self.quantities.fit(layer.ndim)
+        self._show()
+        self.changed.emit()
+
+    def _form_changed(self) -> None:
+        self._show()
         self.changed.emit()
 
     def opened(self) -> None:
         """Ask again for what is not known; it may have been given elsewhere."""
         self.voxel_size.ask(self.labels.layer())
+        self._show()
 
     def problem(self) -> str | None:
         """Return what is missing."""
@@ -182,26 +211,50 @@ class MeasurePage(Page):
         return self.form.problem()
 
     def start(self) -> None:
-        """Measure a snapshot of the labels."""
+        """Measure a snapshot of the labels in a child process."""
         snapshot = Snapshot.of(self.labels.layer())
         arguments = self.form.values() | {"features": self.quantities.ticked()}
-        steps = run("quantify", labels=snapshot.volume, **arguments)
-        phase = int(arguments.get("phase", 1))
+        words = as_words(self.parameters, arguments)
+        steps = table_on_layers("quantify", {"labels": snapshot.volume}, words)
+        phase = int(arguments["phase"])
         self.dock.launch("Measuring", steps, lambda table: self._take(snapshot, phase, table))
 
     def _take(self, snapshot: Snapshot, phase: int, table: FeatureTable) -> None:
-        self.table = table
-        self.result.show_table(table)
-        self.save.setEnabled(True)
-        self.save.setToolTip("Save as .csv, .xlsx or .json")
         remark = snapshot.remark(self.viewer)
         target = snapshot.layer
         if remark:
             source = snapshot.source(self.viewer)
             placed = like(source, snapshot.volume.data, name=f"{snapshot.place.name} (measured)")
             target = add_layer(self.viewer, (snapshot.volume.data, placed, "labels"))
+            self.labels.choose(target)
             self.dock.notice.show_note(remark)
-        target.features = layer_features(table, phase)
+        remember(target, table, phase)
+        self._watched[target.unique_id, phase] = EditWatch(target)
+        self._show()
+
+    def _phase(self) -> int | None:
+        return None if self.form.problem() else int(self.form.values()["phase"])
+
+    def _show(self) -> None:
+        """Show what was measured of the chosen phase of the chosen layer."""
+        layer, phase = self.labels.layer(), self._phase()
+        old = self.table
+        self.table = None if layer is None or phase is None else measured(layer, phase)
+        self.caption.setText(self._caption(layer, phase))
+        self.save.setEnabled(self.table is not None)
+        self.save.setToolTip("Measure something first" if self.table is None else "As .csv, .xlsx or .json")
+        if self.table != old or self.table is None:
+            self.result.show_table(self.table or FeatureTable())
+        self.shown.emit()
+
+    def _caption(self, layer: Any, phase: int | None) -> str:
+        if layer is None or phase is None:
+            return ""
+        if self.table is None:
+            return f"Phase {phase} of “{layer.name}” is not measured yet."
+        watch = self._watched.get((layer.unique_id, phase))
+        changed = " The labels were changed since: measure again." if watch and watch.edited else ""
+        return f"Phase {phase} of “{layer.name}”.{changed}"
 
     def _save(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self, "Save table", "", "Tables (*.csv *.xlsx *.json)")
@@ -209,29 +262,34 @@ class MeasurePage(Page):
             self.dock.attempt(lambda: self.save_table(Path(chosen)))
 
     def save_table(self, path: Path) -> None:
-        """Write the table shown."""
-        from ..io.writing import write_table
-
+        """Write the table shown, with its recipe beside it."""
+        if self.table is None:
+            return
         path = path if path.suffix else path.with_suffix(".csv")
-        write_table(self.table, path)
+        if path.suffix.lower() == ".json":
+            content = plain({"features": self.table.as_dict(), **self.table.facts})
+            write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        else:
+            write_table(self.table, path)
+        if self.table.recipe is not None:
+            write_recipe(self.table.recipe, path)
         self.dock.notice.show_note(f"Saved {path}")
 
 
-def layer_features(table: FeatureTable, phase: int) -> dict[str, list[Any]]:
-    """Return a table as the features of a labels layer: one row, for the measured phase."""
-    columns: dict[str, list[Any]] = {"index": [phase]}
-    for feature in table:
-        header = feature.name if feature.unit == "1" else f"{feature.name} [{feature.unit}]"
-        columns[header] = [float("nan") if feature.value is None else feature.value]
-    return columns
-
-
 class MeasureDock(Dock):
-    """Measure a phase: relative density, porosity and whatever else the catalogue holds."""
+    """Measure a phase: numbers in a table, distributions as plots, fields as layers."""
 
     help_text = HELP
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.measure = MeasurePage(self)
-        self.add_page(self.measure)
+        self.plots = PlotsPage(self)
+        self.fields = FieldsPage(self)
+        for page in (self.measure, self.plots, self.fields):
+            self.add_page(page)
+        self.measure.shown.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.plots.follow(self.measure.table, self.measure.caption.text())
