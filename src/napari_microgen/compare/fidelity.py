@@ -4,7 +4,6 @@ import numpy as np
 
 from .descriptors import NAMES, Descriptors
 from .distribution_distance import kolmogorov_smirnov, wasserstein, wasserstein_of_counts
-from .mode_collapse import diversity
 from .neighbourhood import neighbourhood
 from .space import Space, with_squares
 from .two_sample import classifier_auc, energy_distance
@@ -26,8 +25,8 @@ MEANING = {
     "recall": "share of real images that lie where these images lie",
     "density": "how densely they lie where real ones lie; 1 for real ones",
     "coverage": "share of real images with one of these among their five nearest",
-    "diversity": "spread of all descriptors, over that of the real images",
-    "nearest_spacing": "distance to the nearest other image of the set, over that of the real images",
+    "diversity": "spread of all descriptors over that of the real images, worst condition",
+    "nearest_spacing": "distance to the nearest other image, over that of the real images, worst condition",
 }
 """What the numbers mean, for the report."""
 
@@ -42,8 +41,8 @@ def meaning(name: str) -> str:
     """
     kinds = {
         "wasserstein": "Wasserstein-1 distance of the distributions over images, in real standard deviations",
+        "mean": "root mean square difference of the condition means, in real standard deviations",
         "ks": "largest distance of the cumulative distributions over images",
-        "undefined": "difference of the shares of images in which it is undefined",
         "r2": "share of the variance over conditions that the condition means explain",
     }
     return MEANING.get(name) or kinds[name.rpartition(".")[2]]
@@ -85,7 +84,7 @@ def fidelity(
     if min(len(real), len(other)) > 1:
         found["persistence_image.energy"] = energy_distance(*persistence)
         found["descriptors.energy"] = energy_distance(*points)
-    return found | neighbourhood(*points) | diversity(*points)
+    return found | neighbourhood(*points)
 
 
 def marginals(real: Descriptors, other: Descriptors, space: Space) -> dict[str, float]:

@@ -13,10 +13,13 @@ from .descriptors import Descriptors
 from .fidelity import HIGHER_IS_BETTER, curves, fidelity
 from .halves import Draw, Side, draws, matched
 from .matching import Conditions
+from .mode_collapse import worst_diversity
 from .series import condition_means, mean_numbers
 from .space import Space
 
 Numbers = dict[str, float]
+BAR = 2.6
+"""Scatters by which a number must be worse than another to count as worse: a chance of about 1 in 200."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +57,9 @@ class Metric:
     baselines: dict[str, float | None] = field(default_factory=dict)
     """The same number of each baseline against real images; None where undefined."""
     loses_to: tuple[str, ...] = ()
-    """Baselines that are better, by more than twice the scatter of the difference."""
+    """Baselines that are better, by more than `BAR` times the scatter of the difference."""
     within_floor: bool | None = None
-    """True if no worse than real against real, within twice the scatter of the difference."""
+    """True if no worse than real against real, within `BAR` times the scatter of the difference."""
 
     @property
     def higher_is_better(self) -> bool:
@@ -70,6 +73,10 @@ class Metric:
         return None if not known else (max(known) if self.higher_is_better else min(known))
 
 
+Evaluation = tuple[dict[str, Metric], dict[str, list[Numbers]]]
+"""Numbers by name, and those of each half by side."""
+
+
 def rises(name: str) -> bool:
     """Return whether a high number is good.
 
@@ -81,9 +88,7 @@ def rises(name: str) -> bool:
     return name in HIGHER_IS_BETTER or name.endswith(".r2")
 
 
-def evaluate(
-    sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0
-) -> Steps[tuple[dict[str, Metric], dict[str, list[Numbers]]]]:
+def evaluate(sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0) -> Steps[Evaluation]:
     """Compare synthetic with real images on random halves, with floor and baselines.
 
     Parameters
@@ -157,7 +162,9 @@ def _numbers(real: Side, other: Side, sides: Sides, space: Space, seed: int) -> 
     found = fidelity(real.descriptors, other.descriptors, real.groups, other.groups, space, seed=seed)
     count = len(sides.conditions)
     means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
-    return found | mean_numbers(means[0], means[1], space)
+    found |= mean_numbers(means[0], means[1], space)
+    points = space.points(real.descriptors), space.points(other.descriptors)
+    return found | worst_diversity(*points, real.condition, other.condition)
 
 
 def _floor(half: Side, draw: Draw, sides: Sides, space: Space, seed: int) -> Numbers:
@@ -198,8 +205,8 @@ def _scatter(values: np.ndarray) -> float:
 
 
 def _worse(difference: np.ndarray) -> bool | None:
-    """Return whether differences are above 0 by more than twice their scatter; None if there are none."""
+    """Return whether differences are above 0 by more than `BAR` times their scatter; None without any."""
     known = difference[np.isfinite(difference)]
     if not len(known):
         return None
-    return bool(known.mean() > 2 * _scatter(known) + 1e-12)
+    return bool(known.mean() > BAR * _scatter(known) + 1e-12)

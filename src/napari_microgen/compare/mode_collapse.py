@@ -15,6 +15,10 @@ LIMIT = 0.5
 """Below this share of the real value a sign raises the alarm, unless real halves differ as much."""
 
 
+LEAST = 8
+"""Images of a condition below which its diversity is not judged by itself."""
+
+
 @dataclass(frozen=True)
 class CollapseAlarm:
     """Whether a set of images is far less diverse than real ones."""
@@ -56,6 +60,35 @@ def diversity(real: np.ndarray, other: np.ndarray) -> dict[str, float]:
         "diversity": spread[1] / spread[0] if spread[0] > 0 else float("nan"),
         "nearest_spacing": nearest[1] / nearest[0] if nearest[0] > 0 else float("nan"),
     }
+
+
+def worst_diversity(
+    real: np.ndarray, other: np.ndarray, real_condition: np.ndarray, other_condition: np.ndarray
+) -> dict[str, float]:
+    """Compare how diverse two sets are within each condition, and return the worst condition.
+
+    Parameters
+    ----------
+    real, other : ndarray of float, shape (n, d) and (m, d)
+        Coordinates.
+    real_condition, other_condition : ndarray of int, shape (n,) and (m,)
+        Condition of each image; those with fewer than `LEAST` images a side do not count, unless all
+        are so few: then all images together are compared.
+
+    Returns
+    -------
+    dict of float
+        As `diversity` gives them; each the least over the conditions.
+    """
+    found = []
+    for code in np.intersect1d(real_condition, other_condition):
+        parts = real[real_condition == code], other[other_condition == code]
+        number = min(len(part) for part in parts)
+        if number >= LEAST:
+            found.append(diversity(parts[0][:number], parts[1][:number]))
+    if not found:
+        return diversity(real, other)
+    return {name: min(entry[name] for entry in found) for name in found[0]}
 
 
 def collapse_alarm(

@@ -1,0 +1,184 @@
+"""Each condition by itself, and conditions together by how far the generator had to reach."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..quantify.area_fraction import area_fractions, condition_scaled
+from .baselines import interpolated, nearest_copies
+from .descriptors import NAMES, Descriptors
+from .fidelity import curves
+from .frame import Sides
+from .halves import Side
+from .space import Space, with_squares
+from .two_sample import classifier_auc
+
+LEAST = 16
+"""Images of a side below which a condition has no classifier of its own."""
+
+CLEARLY = 0.2
+"""Share by which a baseline must be nearer to the real means to count as better."""
+
+_DRAWS = 400
+_SCALED = 300
+
+
+def by_condition(
+    sides: Sides, space: Space, flags: tuple[str, ...], *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Compare condition by condition.
+
+    Parameters
+    ----------
+    sides : Sides
+        All images.
+    space : Space
+        Fitted on real images.
+    flags : tuple of str
+        Support of each condition, as `Conditions.flags` gives it.
+    seed : int
+        Of bootstrap and folds.
+
+    Returns
+    -------
+    list of dict
+        One per condition with images on both sides: ``condition``, ``support``, ``images``,
+        ``descriptors`` (means with intervals over micrographs, and those of the baselines),
+        ``numbers``.
+    """
+    reference = sides.real if sides.training is None else sides.training
+    own_out = sides.training is None
+    copies = nearest_copies(sides.conditions, reference, leave_own_out=own_out)
+    lines = interpolated(sides.conditions, reference, leave_own_out=own_out)
+    rows = []
+    for code, name in enumerate(sides.conditions.names):
+        parts = [np.flatnonzero(side.condition == code) for side in (sides.real, sides.synthetic)]
+        if not all(len(part) for part in parts):
+            continue
+        real, synthetic = sides.real.take(parts[0]), sides.synthetic.take(parts[1])
+        copied = None if copies is None else copies.descriptors.take(np.flatnonzero(copies.condition == code))
+        means = _means(real, synthetic, space, seed)
+        for place, key in enumerate(NAMES):
+            means[key]["nearest_condition_copy"] = None if copied is None else _mean(copied.values[:, place])
+            means[key]["linear_interpolation"] = None if lines is None else _known(lines.values[code, place])
+        rows.append(
+            {
+                "condition": name,
+                "support": flags[code],
+                "images": {"real": len(real), "synthetic": len(synthetic)},
+                "micrographs": len(set(real.groups.tolist())),
+                "descriptors": means,
+                "numbers": _numbers(real, synthetic, space, seed),
+            }
+        )
+    return rows
+
+
+def by_support(rows: list[dict[str, Any]], space: Space) -> dict[str, dict[str, Any]]:
+    """Put the conditions of each kind of support together.
+
+    Returns
+    -------
+    dict of dict
+        By flag: number of conditions, and the root mean square difference of condition means in real
+        standard deviations, over all descriptors, for the generator and the baselines.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for flag in dict.fromkeys(row["support"] for row in rows):
+        chosen = [row for row in rows if row["support"] == flag]
+        entry: dict[str, Any] = {"conditions": len(chosen)}
+        for key in ("synthetic", "nearest_condition_copy", "linear_interpolation"):
+            entry[key] = _distance(chosen, key, space)
+        entry["loses_to"] = [
+            key
+            for key in ("nearest_condition_copy", "linear_interpolation")
+            if entry[key] is not None
+            and entry["synthetic"] is not None
+            and entry[key] < (1 - CLEARLY) * entry["synthetic"]
+        ]
+        found[flag] = entry
+    return found
+
+
+def _distance(rows: list[dict[str, Any]], key: str, space: Space) -> float | None:
+    gaps = []
+    for row in rows:
+        for place, name in enumerate(NAMES):
+            entry = row["descriptors"][name]
+            if entry["real"] is not None and entry[key] is not None:
+                gaps.append((entry[key] - entry["real"]) / float(space.deviation[place]))
+    return float(np.sqrt(np.mean(np.square(gaps)))) if gaps else None
+
+
+def _means(real: Side, synthetic: Side, space: Space, seed: int) -> dict[str, dict[str, Any]]:
+    intervals = [_intervals(side, seed) for side in (real, synthetic)]
+    found = {}
+    for place, name in enumerate(NAMES):
+        a, b = (_mean(side.descriptors.values[:, place]) for side in (real, synthetic))
+        gap = None if a is None or b is None else (b - a) / float(space.deviation[place])
+        found[name] = {
+            "real": a,
+            "real_95": intervals[0][place],
+            "synthetic": b,
+            "synthetic_95": intervals[1][place],
+            "difference_in_sd": gap,
+        }
+    return found
+
+
+def _intervals(side: Side, seed: int) -> list[list[float] | None]:
+    """95 % bootstrap intervals of the mean of each descriptor, over whole micrographs."""
+    codes = np.unique(side.groups, return_inverse=True)[1].reshape(-1)
+    count = int(codes.max()) + 1
+    if count < 2:
+        return [None] * len(NAMES)
+    values = side.descriptors.values
+    known = np.isfinite(values)
+    sums, counts = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
+    np.add.at(sums, codes, np.where(known, values, 0.0))
+    np.add.at(counts, codes, known)
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_DRAWS)
+    over = drawn @ counts
+    means = np.divide(drawn @ sums, over, out=np.full((_DRAWS, values.shape[1]), np.nan), where=over > 0)
+    found: list[list[float] | None] = []
+    for column in means.T:
+        kept = column[np.isfinite(column)]
+        found.append([float(v) for v in np.quantile(kept, [0.025, 0.975])] if len(kept) > 1 else None)
+    return found
+
+
+def _numbers(real: Side, synthetic: Side, space: Space, seed: int) -> dict[str, float | None]:
+    found: dict[str, float] = curves(real.descriptors, synthetic.descriptors)
+    found["area_fraction.scaled_points"] = _scaled_points(real, synthetic)
+    if min(len(real), len(synthetic)) >= LEAST:
+        for name, points in (("persistence_image", _persistence), ("descriptors", _everything)):
+            a, b = points(real.descriptors, space), points(synthetic.descriptors, space)
+            found[f"{name}.auc"] = classifier_auc(a, b, real.groups, synthetic.groups, seed=seed)
+    return {name: _known(value) for name, value in found.items()}
+
+
+def _persistence(images: Descriptors, space: Space) -> np.ndarray:
+    return space.persistence(images)
+
+
+def _everything(images: Descriptors, space: Space) -> np.ndarray:
+    return with_squares(space.points(images))
+
+
+def _scaled_points(real: Side, synthetic: Side) -> float:
+    """Largest difference of the area fraction, in points, of images less their means, on the real range."""
+    sets = [side.images.images[:_SCALED] for side in (real, synthetic)]
+    if np.ptp(sets[0]) == 0:
+        return math.nan
+    fractions = [area_fractions(condition_scaled(images, reference=sets[0])) for images in sets]
+    return 100 * float(np.abs(fractions[0] - fractions[1]).max())
+
+
+def _mean(values: np.ndarray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

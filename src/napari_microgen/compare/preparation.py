@@ -1,0 +1,212 @@
+"""From paths to measured sides: read, cut, thin out, threshold, measure, match conditions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import ParameterError, TableError
+from ..io.condition_images import read_condition_images
+from ..io.conditions import read_conditions
+from ..progress import Progress, Steps, scaled
+from ..segment.grey_histogram import added, grey_histogram
+from ..segment.otsu import otsu_threshold
+from .descriptors import Descriptors, describe_images
+from .frame import Sides
+from .halves import Side
+from .image_set import ImageSet, Loaded, common_pixel_size, cut_alike, load_images
+from .matching import shared_conditions
+
+_THRESHOLD_IMAGES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the images of one kind are."""
+
+    path: Path
+    """Folder or stack."""
+    conditions: Path | None
+    """Their table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How images are cut, measured and grouped."""
+
+    columns: tuple[str, ...] = ()
+    """Conditions to use; all that every side states if empty."""
+    held_out: tuple[str, ...] = ()
+    """Rows of the real table that the generator has not seen; the others are training images."""
+    group: Literal["micrograph", "library"] = "micrograph"
+    """What is never torn apart."""
+    phase: Literal["bright", "dark"] = "bright"
+    """Phase to measure."""
+    threshold: float | None = None
+    """Share of white; Otsu's threshold of the real images if None."""
+    patch: int | None = None
+    """Edge of the patches, in pixels."""
+    count: int = 1000
+    """Most images of a side."""
+    seed: int = 0
+    """Of the images taken where there are more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything measured, ready to be compared."""
+
+    sides: Sides
+    """Images, descriptors, conditions, groups."""
+    threshold: float
+    """Share of white used on all sides."""
+    pixel_size: float | None
+    """In micrometre; None if unknown."""
+    facts: dict[str, Any]
+    """What was read, as plain values."""
+    notes: tuple[str, ...]
+    """Remarks for the reader."""
+
+
+def prepared_sides(sources: dict[str, Source], choices: Choices) -> Steps[Prepared]:
+    """Read and measure all sides of a comparison.
+
+    Parameters
+    ----------
+    sources : dict of Source
+        ``real`` and ``synthetic``, and where there are such ``training`` and ``paper``.
+    choices : Choices
+        How.
+
+    Raises
+    ------
+    ShapeMismatchError
+        If pixel sizes differ.
+    TableError
+        If tables do not fit, or the sides have no condition in common.
+    """
+    loaded: dict[str, Loaded] = {}
+    for index, (name, source) in enumerate(sources.items()):
+        reading = {"columns": choices.columns} if choices.columns and source.conditions else {}
+        steps = load_images(source.path, source.conditions, name=name, **reading)
+        loaded[name] = yield from scaled(steps, 5 * index, 5, 100)
+    notes = [note for each in loaded.values() for note in each.notes]
+    if choices.held_out:
+        notes += _split_off_training(loaded, sources["real"], choices)
+    yield Progress(20, 100, "cutting patches")
+    sets = cut_alike(list(loaded.values()), choices.patch)
+    pixel_size, remark = common_pixel_size(sets)
+    notes += [] if remark is None else [remark]
+    order = ["real", "synthetic", "training", "paper"]
+    sets = sorted(sets, key=lambda s: order.index(s.name))
+    conditions, more = shared_conditions([(s.name, s.table) for s in sets])
+    usable = {s.name: _usable(s, conditions.codes(s.table), choices) for s in sets}
+    sides: dict[str, Side] = {}
+    threshold = _threshold(usable["real"][0], choices.threshold)
+    for index, (name, (images, codes)) in enumerate(usable.items()):
+        steps_of_one = describe_images(images, threshold, dark=choices.phase == "dark", pixel_size=pixel_size)
+        span = 80 // len(usable)
+        described: Descriptors = yield from scaled(steps_of_one, 20 + span * index, span, 100)
+        groups = images.table.groups(choices.group)[0]
+        sides[name] = Side(images, described, codes, groups)
+    _require_common(sides)
+    notes += more + _unmatched(sets, usable)
+    both = Sides(sides["real"], sides["synthetic"], conditions, sides.get("training"), sides.get("paper"))
+    return Prepared(both, threshold, pixel_size, _facts(sides, choices), tuple(dict.fromkeys(notes)))
+
+
+def _split_off_training(loaded: dict[str, Loaded], source: Source, choices: Choices) -> list[str]:
+    """Keep the held-out rows as real images and make the others training images."""
+    if "training" in loaded or source.conditions is None:
+        raise ParameterError(
+            "held_out chooses rows of the table of the real images and makes the others training images; "
+            "give that table with --conditions, and no --training beside it."
+        )
+    real = loaded["real"]
+    if source.path.is_dir() and source.path.suffix.lower() != ".zarr":
+        kept = read_condition_images(
+            source.path, source.conditions, extra="leave out", where=choices.held_out
+        ).table
+    else:
+        kept = read_conditions(source.conditions, where=choices.held_out)
+    names = set(kept.images)
+    held = np.array([image in names for image in real.table.images])
+    if held.all() or not held.any():
+        raise TableError(
+            f"{' and '.join(choices.held_out)} holds for {int(held.sum())} of {len(held)} real images; some "
+            f"must be held out and some not."
+        )
+    rest = real.take(np.flatnonzero(~held))
+    loaded["real"] = real.take(np.flatnonzero(held))
+    loaded["training"] = replace(rest, name="training", notes=())
+    shared = set(loaded["real"].table.micrographs) & set(rest.table.micrographs)
+    if shared:
+        return [
+            f"{len(shared)} micrographs have images on both sides of held_out: these are not truly held out"
+        ]
+    return []
+
+
+def _usable(images: ImageSet, codes: np.ndarray, choices: Choices) -> tuple[ImageSet, np.ndarray]:
+    """Leave out images of conditions that cannot be compared, and thin out evenly to the most wanted."""
+    keep = np.ones(len(codes), bool) if images.name == "training" else codes >= 0
+    rows = np.flatnonzero(keep)
+    if len(rows) > choices.count:
+        order = np.random.default_rng(choices.seed).permutation(rows)
+        # Turn by turn one image of each condition, so that small conditions stay whole.
+        turn = np.zeros(len(order), int)
+        for code in np.unique(codes[order]):
+            mine = np.flatnonzero(codes[order] == code)
+            turn[mine] = np.arange(len(mine))
+        rows = np.sort(order[np.argsort(turn, kind="stable")[: choices.count]])
+    return images.take(rows), codes[rows]
+
+
+def _threshold(real: ImageSet, given: float | None) -> float:
+    if given is not None:
+        if not 0 <= given < 1:
+            raise ParameterError(f"threshold is {given:g}; expected a share of white from 0 to below 1.")
+        return given
+    if not len(real):
+        raise TableError(
+            "No real image is left: no condition of the real images is among the synthetic ones."
+        )
+    images = real.images[:: -(-len(real) // _THRESHOLD_IMAGES)]
+    limits = float(images.min()), float(images.max())
+    histogram = added(grey_histogram(picture, limits) for picture in images)
+    return otsu_threshold(histogram) / real.white
+
+
+def _require_common(sides: dict[str, Side]) -> None:
+    common = set(sides["real"].condition.tolist()) & set(sides["synthetic"].condition.tolist()) - {-1}
+    if not common:
+        raise TableError(
+            "No condition of the synthetic images is among those of the real images, so there is nothing to "
+            "compare. Generate images for conditions that were measured, or name fewer --columns."
+        )
+
+
+def _unmatched(sets: Iterable[ImageSet], usable: dict[str, tuple[ImageSet, np.ndarray]]) -> list[str]:
+    notes = []
+    for images in sets:
+        left = len(images) - len(usable[images.name][0])
+        if left:
+            notes.append(
+                f"{left} of {len(images)} {images.name} images are not used: of conditions that the real "
+                f"images lack, or more than wanted"
+            )
+    return notes
+
+
+def _facts(sides: dict[str, Side], choices: Choices) -> dict[str, Any]:
+    counted: dict[str, Any] = {}
+    for name, side in sides.items():
+        counted[name] = {
+            "images": len(side),
+            "groups": len(set(side.groups.tolist())),
+            "conditions": len(set(side.condition.tolist()) - {-1}),
+        }
+    shape: Sequence[int] = sides["real"].images.images.shape[1:]
+    return {"sides": counted, "patch": [int(n) for n in shape], "grouped_by": choices.group}

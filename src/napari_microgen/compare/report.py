@@ -1,0 +1,303 @@
+"""Write the report of a comparison: one page that needs nothing else, and the same numbers as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..io.atomic import write_text
+from .descriptors import NAMES
+from .memorisation import Memorisation
+from .page import document, figure, number, paragraph, section, table
+from .pictures import grey_bytes, grid, heat, pair, png_data
+from .plots import curve_plots, distributions, forest, persistence_scatter, series_plots
+from .preparation import Prepared
+
+HEADLINES = (
+    "descriptors.auc",
+    "persistence_image.auc",
+    "persistence_image.l2",
+    "two_point_correlation.curve",
+    "lineal_path.curve",
+    "chord_length.distribution",
+    "area_fraction.points",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "diversity",
+    "nearest_spacing",
+    "memorisation.auc",
+    "memorisation.close_share",
+)
+"""Numbers of the first table."""
+
+_SHOWN = 12
+_TITLES = {"yes": "may be trusted", "partly": "in part", "no": "may not be trusted", "undecided": "undecided"}
+_BASELINES = {
+    "nearest_condition_copy": "nearest copy",
+    "linear_interpolation": "interpolation",
+    "paper_model": "paper's model",
+}
+
+
+def write_report(
+    out: Path, content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]
+) -> list[str]:
+    """Write ``report.html`` and ``report.json``; return their names.
+
+    Parameters
+    ----------
+    out : Path
+        Folder.
+    content : mapping
+        Everything that stands in the JSON.
+    prepared : Prepared
+        The images and their descriptors.
+    shown : mapping
+        What only pictures need: ``space``, ``memory``, ``generated``, ``known``.
+    """
+    write_text(out / "report.json", json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    write_text(out / "report.html", report_page(content, prepared, shown))
+    return ["report.html", "report.json"]
+
+
+def report_page(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]) -> str:
+    """Return the page as HTML text."""
+    sides = prepared.sides
+    metrics, rows = content["metrics"], content["conditions"]
+    curves = curve_plots(sides) | {"persistence": persistence_scatter(sides, shown["space"])}
+    parts = [
+        _verdict(content),
+        section("Side by side", _side_by_side(prepared) + _persistence_pictures(prepared)),
+        section("The numbers", _explained() + _metric_table(metrics, HEADLINES)),
+        section(
+            "Each descriptor", _forest(metrics) + _descriptor_table(content) + _plots(distributions(sides))
+        ),
+        section("Curves", _legend() + _plots(curves)),
+    ]
+    if len(rows) > 1:
+        plots = series_plots(sides, rows, NAMES)
+        parts.append(section("Over the conditions", _r2_table(metrics) + _legend() + _plots(plots)))
+    parts += [
+        section("Condition by condition", _condition_tables(rows, content["units"])),
+        section("How far it had to reach", _support_table(content["support"])),
+        section("Copies of training images", _memory(content, prepared, shown)),
+        section("Against published targets", _target_table(content["targets"])),
+        section("What was compared", _facts(content)),
+    ]
+    return document("Real against synthetic", "\n".join(parts))
+
+
+def _verdict(content: Mapping[str, Any]) -> str:
+    trust = content["trust"]
+    first, *rest = content["verdict"]
+    lines = "".join(f"<li>{escape(line)}</li>" for line in rest)
+    return (
+        f'<header class="{trust}"><h1>Real against synthetic: {_TITLES[trust]}</h1>'
+        f"<p><strong>{escape(first)}</strong></p><ul>{lines}</ul></header>"
+    )
+
+
+def _side_by_side(prepared: Prepared) -> str:
+    sides = prepared.sides
+    random = np.random.default_rng(0)
+    found = []
+    codes = [
+        c
+        for c in range(len(sides.conditions))
+        if all((s.condition == c).any() for s in (sides.real, sides.synthetic))
+    ]
+    for code in codes[:_SHOWN]:
+        pictures = []
+        for name, side in (("real", sides.real), ("synthetic", sides.synthetic)):
+            rows = random.permutation(np.flatnonzero(side.condition == code))[: 8 if len(codes) < 3 else 4]
+            images = grey_bytes(side.images.images[rows], side.images.white)
+            pictures.append(figure(png_data(grid(list(images), 4)), f"{name}, {len(rows)} drawn at random"))
+        found.append(
+            f"<h3>{escape(sides.conditions.names[code])}</h3><div class='pair'>{''.join(pictures)}</div>"
+        )
+    more = len(codes) - _SHOWN
+    return "".join(found) + (paragraph(f"{more} further conditions are not shown.") if more > 0 else "")
+
+
+def _persistence_pictures(prepared: Prepared) -> str:
+    means = [s.descriptors.rings.mean(axis=0) for s in (prepared.sides.real, prepared.sides.synthetic)]
+    edge = round(len(means[0]) ** 0.5)
+    limit = float(max(m.max() for m in means))
+    gap = means[1] - means[0]
+    pictures = [
+        figure(png_data(heat(m.reshape(edge, edge), limit), scale=16), f"mean persistence image, {name}")
+        for m, name in zip(means, ("real", "synthetic"), strict=True)
+    ]
+    difference = heat(gap.reshape(edge, edge), float(np.abs(gap).max()), signed=True)
+    pictures.append(
+        figure(png_data(difference, scale=16), f"synthetic less real, colour to {np.abs(gap).max():.3g}")
+    )
+    note = (
+        "Rings of dark around bright spots (H1): birth to the right, persistence upwards, both from 0 to 1."
+    )
+    return f"<div class='pair'>{''.join(pictures)}</div>{paragraph(note)}"
+
+
+def _explained() -> str:
+    return paragraph(
+        "Floor: the same number for real against real, other micrographs, as many images. Baselines: what "
+        "one would do without this generator. Intervals: 95 %, from random halves of the micrographs. A "
+        "number that is worse than a baseline is marked."
+    )
+
+
+def _metric_table(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
+    head = ["number", "value", "95 %", "floor", "floor, worst 5 %", *_BASELINES.values(), "meaning"]
+    body = []
+    for name in names:
+        entry = metrics.get(name)
+        if entry is not None:
+            body.append([name.replace("_", " "), *_cells(entry), entry["meaning"]])
+    return table(head, body)
+
+
+def _cells(entry: Mapping[str, Any]) -> list[str]:
+    mark = " (loses)" if entry["loses_to"] else ""
+    interval = entry["interval_95"]
+    baselines = [number(entry["baselines"].get(key)) for key in _BASELINES]
+    return [
+        number(entry["value"]) + mark,
+        f"{number(interval[0])} to {number(interval[1])}" if interval else "",
+        number(entry["floor"]),
+        number(entry["floor_worst"]),
+        *baselines,
+    ]
+
+
+def _forest(metrics: Mapping[str, Any]) -> str:
+    chosen = {name: metrics[f"{name}.wasserstein"] for name in NAMES}
+    title = "Wasserstein-1 distance of each descriptor, in real standard deviations"
+    return f"<div class='plots'>{forest(chosen, title)}</div>"
+
+
+def _descriptor_table(content: Mapping[str, Any]) -> str:
+    kinds = {name: kind for kind in ("trusted", "not_trusted", "undecided") for name in content[kind]}
+    head = ["descriptor", "judgement", "p, adjusted", "W1 (sd)", "95 %", "floor", "worst 5 %"]
+    head += [*_BASELINES.values(), "KS", "KS floor", "mean (sd)"]
+    body = []
+    for name in NAMES:
+        entry, ks, mean = (content["metrics"][f"{name}.{kind}"] for kind in ("wasserstein", "ks", "mean"))
+        p = content["p_adjusted"][name]
+        row = [name.replace("_", " "), kinds[name].replace("_", " "), number(p), *_cells(entry)]
+        body.append([*row, number(ks["value"]), number(ks["floor"]), number(mean["value"])])
+    return table(head, body)
+
+
+def _r2_table(metrics: Mapping[str, Any]) -> str:
+    head = ["R2 over the conditions", "value", "95 %", "ceiling (real against real)", "ceiling, worst 5 %"]
+    names = [f"{name}.r2" for name in NAMES if f"{name}.r2" in metrics]
+    body = [[n.removesuffix(".r2").replace("_", " "), *_cells(metrics[n])] for n in names]
+    return table([*head, *_BASELINES.values()], body) if body else ""
+
+
+def _condition_tables(rows: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> str:
+    found = []
+    for row in rows:
+        images, groups = row["images"], row["micrographs"]
+        count = f"{images['real']} real in {groups} micrographs, {images['synthetic']} synthetic"
+        body = []
+        for name in NAMES:
+            entry = row["descriptors"][name]
+            unit = "" if units[name] == "1" else f" ({units[name]})"
+            cells = [_with_interval(entry, key) for key in ("real", "synthetic")]
+            others = [number(entry[key]) for key in ("nearest_condition_copy", "linear_interpolation")]
+            body.append([name.replace("_", " ") + unit, *cells, number(entry["difference_in_sd"]), *others])
+        numbers = ", ".join(
+            f"{k.replace('_', ' ')} {number(v)}" for k, v in row["numbers"].items() if v is not None
+        )
+        head = ["mean", "real", "synthetic", "difference (sd)", "nearest copy", "interpolation"]
+        title = f"{row['condition']}: {count}; {row['support']}"
+        found.append(
+            f"<details{' open' if len(rows) < 3 else ''}><summary>{escape(title)}</summary>"
+            f"{table(head, body)}{paragraph(numbers)}</details>"
+        )
+    return "".join(found)
+
+
+def _with_interval(entry: Mapping[str, Any], key: str) -> str:
+    ends = entry[f"{key}_95"]
+    return number(entry[key]) + (f" [{number(ends[0])}, {number(ends[1])}]" if ends else "")
+
+
+def _support_table(supports: Mapping[str, Mapping[str, Any]]) -> str:
+    head = ["conditions", "how many", "generator", "nearest copy", "interpolation", "loses to"]
+    keys = ("synthetic", "nearest_condition_copy", "linear_interpolation")
+    body = [
+        [
+            flag,
+            str(e["conditions"]),
+            *(number(e[k]) for k in keys),
+            ", ".join(_BASELINES[b] for b in e["loses_to"]),
+        ]
+        for flag, e in supports.items()
+    ]
+    note = "Root mean square difference of condition means from the real ones, in real standard deviations."
+    return table(head, body) + paragraph(note)
+
+
+def _memory(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]) -> str:
+    memory = shown["memory"]
+    if not isinstance(memory, Memorisation) or prepared.sides.training is None:
+        return paragraph(f"Not tested: {memory}.")
+    known, synthetic = prepared.sides.training.images, prepared.sides.synthetic.images
+    pictures = []
+    for n in memory.nearest:
+        one = grey_bytes(known.images[shown["known"][n.known]], known.white)
+        other = grey_bytes(synthetic.images[shown["generated"][n.image]], synthetic.white)
+        words = f"correlation {n.correlation:.2f}, shifted by {n.shift[0]}, {n.shift[1]} px"
+        pictures.append(figure(png_data(pair(one, other, n.symmetry, n.shift)), words))
+    note = (
+        f"{memory.count} synthetic images were searched over all shifts up to half an edge and the eight "
+        f"symmetries. Each picture: training image, the synthetic one laid over it, and as it is."
+    )
+    return paragraph(note) + f"<div class='pair'>{''.join(pictures)}</div>"
+
+
+def _target_table(targets: Sequence[Mapping[str, Any]]) -> str:
+    head = ["target", "to reach", "reached", "ceiling", "result", "printed", "in"]
+    body = [
+        [
+            t["what"],
+            f"{'at least' if t['at_least'] else 'at most'} {t['target']:g}",
+            number(t["value"]),
+            number(t["ceiling"]),
+            t["result"],
+            t["printed"],
+            t["source"],
+        ]
+        for t in targets
+    ]
+    return table(head, body)
+
+
+def _facts(content: Mapping[str, Any]) -> str:
+    sides = content["images"]["sides"]
+    body = [[k, str(v["images"]), str(v["groups"]), str(v["conditions"])] for k, v in sides.items()]
+    patch = " x ".join(str(n) for n in content["images"]["patch"])
+    size = content["pixel_size_um"]
+    words = (
+        f"Patches of {patch} pixels, pixel size {'unknown' if size is None else f'{size:.4g} um'}, "
+        f"{content['choices']['phase']} phase above {content['threshold']:.3f} of white on every side, "
+        f"halves and folds by {content['images']['grouped_by']}, seed {content['choices']['seed']}."
+    )
+    notes = "".join(f"<li>{escape(note)}</li>" for note in content["notes"])
+    head = ["images", "number", f"{content['images']['grouped_by']} groups", "conditions"]
+    return table(head, body) + paragraph(words) + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def _legend() -> str:
+    return paragraph("Blue: real. Orange: synthetic. Bands and bars: 95 % over micrographs.")
+
+
+def _plots(plots: Mapping[str, str]) -> str:
+    return f"<div class='plots'>{''.join(plots.values())}</div>"
