@@ -26,7 +26,7 @@ _PUBLIC = {
     "simulate_fibsem": "simulate.fibsem",
 }
 
-_ROOMS = ("prepare", "quantify", "regress", "segment")
+_ROOMS = ("compare", "prepare", "quantify", "regress", "segment")
 """Subpackages that are also operations: ``segment(image)``."""
 
 __all__ = [*_PUBLIC, *_ROOMS, "__version__"]

@@ -75,6 +75,9 @@ _TABLE = (
         "Generate",
         heavy=True,
     ),
+    Operation(
+        "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
+    ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),
 )
 

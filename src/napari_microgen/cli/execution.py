@@ -59,6 +59,8 @@ def summary(content: dict[str, Any]) -> str:
         from ..regress.summary import prediction_text
 
         return prediction_text(content)
+    if "verdict" in content:
+        return "\n".join(content["verdict"])
     if "features" in content:
         return "\n".join(_feature_line(name, entry) for name, entry in _flat_features(content["features"]))
     return "\n".join(
