@@ -88,7 +88,8 @@ def scale_of(low: float, high: float, dtype: np.dtype, values: set[float]) -> Gr
     if dtype.kind == "b":
         return GreyScale(0.0, 1.0, "uint8", binary=True)
     if dtype.kind in "iu" and low >= 0 and high <= 65535:
-        name = "uint8" if high <= 255 else "uint16"
+        small = dtype.itemsize == 1 or (dtype.itemsize > 2 and high <= 255)
+        name = "uint8" if small else "uint16"
         if not binary:
             return GreyScale(0.0, 255.0, "uint8") if name == "uint8" else GreyScale(low, high, name)
         return GreyScale(low, high, name, binary=True)

@@ -1,5 +1,6 @@
 """A trained generator as a folder: weights, settings, conditions, support; checked before it is believed."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -211,7 +212,23 @@ def _conditions(entries: Any, encoder: Encoder) -> list[dict[str, Any]]:
         or [e.get("name") if isinstance(e, dict) else None for e in entries] != names
     ):
         raise ModelFileError("The conditions in the card are not those the networks take.")
+    for entry in entries:
+        if not _sound(entry):
+            raise ModelFileError(f"The condition {str(entry)[:80]} in the card makes no sense.")
     return entries
+
+
+def _sound(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of the conditions has what is needed to check and show values."""
+    if entry.get("unit") is not None and not isinstance(entry["unit"], str):
+        return False
+    if entry.get("kind") == "categorical":
+        values = entry.get("values")
+        return isinstance(values, list) and bool(values) and all(isinstance(v, str) for v in values)
+    ends = [entry.get("low"), entry.get("high")]
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in ends)
+    known = entry.get("transform") in ("identity", "log", "log1p")
+    return entry.get("kind") == "continuous" and numbers and known
 
 
 def _hash(folder: Path) -> str:
