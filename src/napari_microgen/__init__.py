@@ -24,6 +24,7 @@ _PUBLIC = {
     "predict": "regress.prediction",
     "simulate_porous": "simulate.porous",
     "simulate_fibsem": "simulate.fibsem",
+    "simulate_thin_film": "simulate.thin_film",
 }
 
 _ROOMS = ("compare", "prepare", "quantify", "regress", "segment")

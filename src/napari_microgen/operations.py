@@ -76,6 +76,9 @@ _TABLE = (
         heavy=True,
     ),
     Operation(
+        "simulate thin-film", "simulate.thin_film:simulate_thin_film", "Simulate sputtered films", "Simulate"
+    ),
+    Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),
@@ -158,7 +161,9 @@ def folder_hash(result: Any, out: Path | None) -> str | None:
     if not files or out is None or not Path(out).is_dir():
         return None
     digest = sha256()
-    for file in sorted(Path(name).name for name in files):
+    for name in sorted(files):
+        inside = (Path(out) / name).is_file() and not Path(name).is_absolute()
+        file = Path(name).as_posix() if inside else Path(name).name
         if not file.endswith("recipe.json"):
             digest.update(file.encode())
             digest.update((Path(out) / file).read_bytes())

@@ -21,6 +21,8 @@ LIBRARY_NAMES = ("library", "sample", "sample id", "sample key", "specimen", "sp
 MICROGRAPH_NAMES = ("micrograph", "micrograph id")
 PIXEL_NAMES = ("pixel size",)
 """Heads under which these columns are found, unless others are stated; ``_`` counts as a blank."""
+OUTCOME_NAMES = ("split", "set", "fold", "label", "class", "structure")
+"""Heads of columns that are no conditions unless they are named as such."""
 
 MOST_LABELS = 50
 """A column of text with more different texts than this is taken for remarks, unless it is named."""
@@ -33,7 +35,7 @@ class Reading:
     """What a user may say about a table of conditions; what is left out is found and shown."""
 
     columns: Sequence[str] | None = None
-    """Columns that are conditions; all that are nothing else if left out."""
+    """Columns that are conditions; all that are nothing else if left out (see `OUTCOME_NAMES`)."""
     image: str | None = None
     """Column with the names of the images."""
     library: str | None = None
@@ -234,6 +236,8 @@ def _plain(name: str) -> str:
 def _is_condition(csv: CsvTable, name: str, reading: Reading) -> bool:
     cells = {cell for cell in csv[name].cells if not is_missing(cell)}
     numbers = sum(csv.style.parse(cell) is not None for cell in cells)
+    if _plain(name) in OUTCOME_NAMES:
+        return name in reading.categorical
     return name in reading.categorical or 2 * numbers > len(cells) or 0 < len(cells) <= MOST_LABELS
 
 
