@@ -17,7 +17,7 @@ from .run_lengths import AXES, ChunkRuns, RunLengths, counting_runs, runs_of
 NAMES = ("chord_length", "chord_length.plane", "chord_length.row", "chord_length.column")
 NEEDS_LENGTH = True
 DIMENSIONS = (2, 3)
-BYTES_PER_VOXEL = 0.1
+BYTES_PER_VOXEL = 0.02
 UNDEFINED_WHEN = "no chord lies wholly inside the image along an axis"
 
 _METHOD = "mean of the chords with both ends inside"

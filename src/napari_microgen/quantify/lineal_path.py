@@ -20,7 +20,7 @@ from .run_lengths import AXES, ChunkRuns, RunLengths, counting_runs, runs_of
 NAMES = ("lineal_path",)
 NEEDS_LENGTH = True
 DIMENSIONS = (2, 3)
-BYTES_PER_VOXEL = 0.1
+BYTES_PER_VOXEL = 0.02
 UNDEFINED_WHEN = "the phase is absent, or the chance never falls below 5 % of the phase fraction"
 
 LEVEL = 0.05

@@ -33,7 +33,7 @@ from .voxel_configurations import Configuration, Counts, count_configurations
 NAMES = ("specific_surface_area",)
 NEEDS_LENGTH = True
 DIMENSIONS = (3,)
-BYTES_PER_VOXEL = 1.5
+BYTES_PER_VOXEL = 0.02
 UNDEFINED_WHEN = "the volume has fewer than two voxels along an axis"
 
 _REACH = {13: 1, 37: 2}
