@@ -97,21 +97,42 @@ def prepared_sides(sources: dict[str, Source], choices: Choices) -> Steps[Prepar
         notes += _split_off_training(loaded, sources["real"], choices)
     yield Progress(20, 100, "cutting patches")
     sets = cut_alike(list(loaded.values()), choices.patch)
+    prepared: Prepared = yield from scaled(prepared_sets(sets, choices), 20, 80, 100)
+    return replace(prepared, notes=tuple(dict.fromkeys([*notes, *prepared.notes])))
+
+
+def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]:
+    """Measure images that are there already.
+
+    Parameters
+    ----------
+    sets : sequence of ImageSet
+        Named ``real`` and ``synthetic``, and where there are such ``training`` and ``paper``; all of
+        one shape.
+    choices : Choices
+        How; ``held_out`` and ``patch`` do not count here.
+
+    Raises
+    ------
+    ShapeMismatchError, TableError
+        See `prepared_sides`.
+    """
+    notes: list[str] = []
     pixel_size, remark = common_pixel_size(sets)
     notes += [] if remark is None else [remark]
     order = ["real", "synthetic", "training", "paper"]
     sets = sorted(sets, key=lambda s: order.index(s.name))
     conditions, more = shared_conditions([(s.name, s.table) for s in sets])
     usable = {s.name: _usable(s, conditions.codes(s.table), choices) for s in sets}
+    _require_common(usable)
     sides: dict[str, Side] = {}
     threshold = _threshold(usable["real"][0], choices.threshold)
     for index, (name, (images, codes)) in enumerate(usable.items()):
-        steps_of_one = describe_images(images, threshold, dark=choices.phase == "dark", pixel_size=pixel_size)
-        span = 80 // len(usable)
-        described: Descriptors = yield from scaled(steps_of_one, 20 + span * index, span, 100)
+        steps = describe_images(images, threshold, dark=choices.phase == "dark", pixel_size=pixel_size)
+        span = 100 // len(usable)
+        described: Descriptors = yield from scaled(steps, span * index, span, 100)
         groups = images.table.groups(choices.group)[0]
         sides[name] = Side(images, described, codes, groups)
-    _require_common(sides)
     notes += more + _unmatched(sets, usable)
     both = Sides(sides["real"], sides["synthetic"], conditions, sides.get("training"), sides.get("paper"))
     return Prepared(both, threshold, pixel_size, _facts(sides, choices), tuple(dict.fromkeys(notes)))
@@ -169,18 +190,14 @@ def _threshold(real: ImageSet, given: float | None) -> float:
         if not 0 <= given < 1:
             raise ParameterError(f"threshold is {given:g}; expected a share of white from 0 to below 1.")
         return given
-    if not len(real):
-        raise TableError(
-            "No real image is left: no condition of the real images is among the synthetic ones."
-        )
     images = real.images[:: -(-len(real) // _THRESHOLD_IMAGES)]
     limits = float(images.min()), float(images.max())
     histogram = added(grey_histogram(picture, limits) for picture in images)
     return otsu_threshold(histogram) / real.white
 
 
-def _require_common(sides: dict[str, Side]) -> None:
-    common = set(sides["real"].condition.tolist()) & set(sides["synthetic"].condition.tolist()) - {-1}
+def _require_common(usable: dict[str, tuple[ImageSet, np.ndarray]]) -> None:
+    common = set(usable["real"][1].tolist()) & set(usable["synthetic"][1].tolist()) - {-1}
     if not common:
         raise TableError(
             "No condition of the synthetic images is among those of the real images, so there is nothing to "
