@@ -18,7 +18,7 @@ from numba import njit
 from ..errors import AxesError
 from ..progress import Progress, Steps
 from .feret_diameter import Convention
-from .particles import label_particles, particle_table
+from .particles import Outline, label_particles, particle_table
 
 TILE = 64
 """Edge of the tiles of the published recipe, in pixels."""
@@ -43,7 +43,8 @@ def particles_of_image(
         Pixel edges in micrometre.
     recipe : {"default", "paper-000"}
         ``"paper-000"`` works on each whole tile of 64 pixels by itself, as published;
-        a small tile has its noise amplified. ``"default"`` works on the whole image.
+        a small tile has its noise amplified; perimeters are those of ImageJ.
+        ``"default"`` works on the whole image.
     convention : {"corners", "midway", "centres"}
         Of the Feret diameters.
 
@@ -65,7 +66,8 @@ def particles_of_image(
     for index, tile in enumerate(tiles):
         yield Progress(index, len(tiles), "finding particles")
         labels = label_particles(particle_mask(tile), spacing, separate=True)
-        table = particle_table(labels, spacing, grey=tile, convention=convention)
+        outline: Outline = "imagej" if recipe == "paper-000" else "crofton"
+        table = particle_table(labels, spacing, grey=tile, convention=convention, outline=outline)
         table["label"] = table["label"] + sum(len(t["label"]) for t in tables)
         table["tile"] = np.full(len(table["label"]), index)
         tables.append(table)
