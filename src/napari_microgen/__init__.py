@@ -25,6 +25,7 @@ _PUBLIC = {
     "simulate_porous": "simulate.porous",
     "simulate_fibsem": "simulate.fibsem",
     "simulate_thin_film": "simulate.thin_film",
+    "simulate_precipitates": "simulate.precipitates",
 }
 
 _ROOMS = ("compare", "prepare", "quantify", "regress", "segment")

@@ -79,6 +79,12 @@ _TABLE = (
         "simulate thin-film", "simulate.thin_film:simulate_thin_film", "Simulate sputtered films", "Simulate"
     ),
     Operation(
+        "simulate precipitates",
+        "simulate.precipitates:simulate_precipitates",
+        "Simulate precipitates in an alloy",
+        "Simulate",
+    ),
+    Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),

@@ -50,7 +50,7 @@ EXAMPLES = {
 """Operations that take images; each with parameters that really do something."""
 
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
-ELSEWHERE |= {"surface", "skeleton", "compare", "simulate thin-film"}
+ELSEWHERE |= {"surface", "skeleton", "compare", "simulate thin-film", "simulate precipitates"}
 ELSEWHERE |= {f"train {name}" for name in catalogue.titles()} | {"generate"}
 """Operations that read or write by paths: their promises are tested beside them."""
 

@@ -34,7 +34,7 @@ class Bins:
         name : str
             The condition.
         n : int
-            How many bins; three as in the binned ACWGAN-GP of Chun et al. 2020.
+            How many bins; three as in the binned ACWGAN-GP of Howland et al.
         of : {"range", "quantile"}
             Equal parts of the range of the values (on their declared scale), or of the rows.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ class Made:
     """Exact labels of the same shape; None for none."""
     truth: tuple[Feature, ...]
     """What is known of it."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further text files by their path in the folder."""
 
 
 def write_series(
@@ -86,6 +88,9 @@ def write_series(
             if made.labels is not None:
                 _write(out / paths["labels"], made.labels, "labels", table, index)
                 whole["files"].append(paths["labels"])
+            for file, text in made.extra.items():
+                write_text(out / file, text)
+                whole["files"].append(file)
             with open(out / LOG, "a", encoding="utf-8") as log:
                 log.write(json.dumps(whole) + "\n")
             done[index] = whole
