@@ -204,3 +204,21 @@ def test_a_flip_swaps_the_directions_of_the_tortuosity(field):
     for a, b in (("column+", "column-"), ("column-", "column+"), ("row+", "row+")):
         left, right = (t[f"geodesic_tortuosity.{d}"].value for t, d in ((one, a), (other, b)))
         assert left == pytest.approx(right, abs=1e-6)
+
+
+def test_300_random_relabellings_change_nothing():
+    random = np.random.default_rng(0)
+    names = (
+        "relative_density",
+        "euler_number",
+        "specific_surface_area",
+        "chord_length",
+        "percolating_fraction",
+    )
+    classes = random.integers(0, 3, (6, 7, 8))
+    before = {f.name: (f.value, f.reason) for f in quantify(labels(classes == 1), features=names)}
+    for _ in range(300):
+        one, *others = random.choice(60000, 3, replace=False)
+        renamed = np.choose(classes, [others[0], one, others[1]]).astype(np.uint16)
+        table = quantify(Volume(renamed, "ZYX", SPACING, "um", kind="labels"), phase=int(one), features=names)
+        assert {f.name: (f.value, f.reason) for f in table} == before
