@@ -43,7 +43,7 @@ class Volume:
     notes: tuple[str, ...] = ()
     """Remarks for the user, such as "axes to be confirmed"."""
     recipe: Recipe | None = None
-    """How it was made; None for data as read."""
+    """How it was made: of results, and of files whose recipe lies beside them and fits; else None."""
 
     def __post_init__(self) -> None:
         if len(self.axes) != self.data.ndim or len(set(self.axes)) != len(self.axes):

@@ -8,7 +8,7 @@ PAGES = [
     for name, pages in {
         "Load and Prepare": ("Load", "Prepare", "Crop"),
         "Segment": ("Phase map", "Annotate", "Train", "Compare"),
-        "Measure": ("Measure",),
+        "Measure": ("Measure", "Plots", "Fields"),
         "Property": ("Relate", "Predict"),
     }.items()
     for page in pages

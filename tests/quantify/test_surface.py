@@ -58,10 +58,11 @@ def test_the_rest_bends_the_other_way(tmp_path):
 def test_places_near_a_face_are_marked(tmp_path):
     whole = ball()
     half = whole.with_data(np.ascontiguousarray(whole.data[: whole.shape[0] // 2]))
-    surface(half, out=tmp_path)
+    facts = surface(half, out=tmp_path)
     mesh = read_ply(tmp_path / "surface.ply")
     reliable = mesh.values["reliable"].astype(bool)
     assert 0 < reliable.sum() < len(reliable)
+    assert facts["reliable_share"] == pytest.approx(reliable.mean())
     assert not reliable[mesh.places[:, 2] > (half.shape[0] - 2) * EDGES[0] / 1000].any()
 
 

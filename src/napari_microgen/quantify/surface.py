@@ -57,7 +57,8 @@ def surface(
     -------
     dict
         ``out``, ``files``, ``vertices``, ``triangles``, ``smoothing_um``, ``joined_um`` (0 if none were
-        joined), and the central range of each curvature.
+        joined), ``reliable_share``, and the central range of each curvature at reliable places (at all
+        places, where none is reliable).
 
     Raises
     ------
@@ -104,6 +105,7 @@ def _written(mesh: CurvedSurface, out: Path, most: int | None) -> Steps[dict[str
     )
     yield Progress(90, 100, f"writing {FILE}")
     reliable = values.pop("reliable") > 0.5
+    shown = reliable if reliable.any() else np.ones(len(places), bool)
     write_ply(
         out / FILE,
         places[:, ::-1],
@@ -119,10 +121,11 @@ def _written(mesh: CurvedSurface, out: Path, most: int | None) -> Steps[dict[str
         "triangles": len(faces),
         "smoothing_um": float(mesh.smoothing),
         "joined_um": cell,
-        "range": {name: central_range(column[reliable]) for name, column in values.items()},
+        "reliable_share": float(reliable.mean()),
+        "range": {name: central_range(column[shown]) for name, column in values.items()},
     }
 
 
-def central_range(values: np.ndarray) -> list[float] | None:
-    """Return the range that holds all but the outermost 4 % of values; None if there are none."""
-    return [float(v) for v in np.percentile(values, (_TAIL, 100 - _TAIL))] if values.size else None
+def central_range(values: np.ndarray) -> list[float]:
+    """Return the range that holds all but the outermost 4 % of values."""
+    return [float(v) for v in np.percentile(values, (_TAIL, 100 - _TAIL))]

@@ -7,6 +7,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QFileDialog,
     QHeaderView,
     QLabel,
@@ -54,6 +55,8 @@ diameter on the skeleton, or the surface coloured by its curvature. Hold the mou
 to read its value."""
 
 
+_MOST_ROWS = 9
+_VOI = "voi_"
 NAME, DIMENSIONS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
@@ -76,8 +79,8 @@ class QuantityList(QListWidget):
                 need = "needs the voxel size" if quantity.needs_length else "needs no voxel size"
                 item.setToolTip(tooltip(f"{name}: {need}. Undefined when: {quantity.undefined_when}."))
                 self.addItem(item)
-        rows = min(8, max(2, self.count()))
-        self.setMaximumHeight(rows * 24 + 8)
+        rows = min(_MOST_ROWS, max(2, self.count()))
+        self.setFixedHeight(rows * max(self.sizeHintForRow(0), 12) + 8)
 
     def fit(self, dimensions: int) -> None:
         """Offer only what is defined for 2D images, or for 3D volumes."""
@@ -113,7 +116,7 @@ class ResultTable(QTableWidget):
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.setColumnWidth(0, 150)
+        self.setColumnWidth(0, 138)
         self.horizontalHeader().setStretchLastSection(True)
         self.setMinimumHeight(160)
         self.setWordWrap(True)
@@ -158,8 +161,17 @@ class MeasurePage(Page):
         description = described("quantify")
         self.labels = LayerChoice(self.viewer, ("Labels",))
         self.voxel_size = VoxelSizeRow()
-        self.form = Form(options_of(description, leave_out=("features",)))
         self.parameters = options_of(description)
+        parts = [p.name for p in self.parameters if p.name.startswith(_VOI)]
+        self.form = Form(options_of(description, leave_out=("features", *parts)))
+        self.in_parts = QCheckBox("Sub-volumes, for 95 % intervals")
+        self.in_parts.setToolTip(
+            tooltip(
+                "Measure several sub-volumes (VOIs): mean with 95 % interval, or the spread over their size"
+            )
+        )
+        self.parts_form = Form(options_of(description, only=parts))
+        self.parts_form.hide()
         self.quantities = QuantityList()
         self.caption = wrapping("")
         self.result = ResultTable()
@@ -169,6 +181,8 @@ class MeasurePage(Page):
         self.column.addWidget(labelled("Labels", self.labels, "The phase map or label image to measure"))
         self.column.addWidget(self.voxel_size)
         self.column.addWidget(self.form)
+        self.column.addWidget(self.in_parts)
+        self.column.addWidget(self.parts_form)
         self.column.addWidget(QLabel("Quantities"))
         self.column.addWidget(self.quantities)
         self.column.addWidget(self.caption)
@@ -176,6 +190,9 @@ class MeasurePage(Page):
         self.column.addWidget(self.save)
         self.labels.changed.connect(self._labels_changed)
         self.form.changed.connect(self._form_changed)
+        self.in_parts.toggled.connect(self.parts_form.setVisible)
+        self.in_parts.toggled.connect(lambda _: self.changed.emit())
+        self.parts_form.changed.connect(self.changed)
         self.quantities.itemChanged.connect(lambda _: self.changed.emit())
         self.save.clicked.connect(self._save)
         self.viewer.layers.selection.events.active.connect(self._follow_selection)
@@ -208,12 +225,24 @@ class MeasurePage(Page):
             return "There is no labels layer. Segment an image first, or open a label image."
         if not self.quantities.ticked():
             return "Tick at least one quantity."
-        return self.form.problem()
+        return self.form.problem() or self._problem_of_parts()
+
+    def _problem_of_parts(self) -> str | None:
+        if not self.in_parts.isChecked():
+            return None
+        problem = self.parts_form.problem()
+        if problem is None and not any(
+            self.parts_form.values()[f"{_VOI}{n}"] for n in ("count", "size", "curve")
+        ):
+            return "Give a VOI count or a VOI size, or tick VOI curve."
+        return problem
 
     def start(self) -> None:
         """Measure a snapshot of the labels in a child process."""
         snapshot = Snapshot.of(self.labels.layer())
         arguments = self.form.values() | {"features": self.quantities.ticked()}
+        if self.in_parts.isChecked():
+            arguments |= self.parts_form.values()
         words = as_words(self.parameters, arguments)
         steps = table_on_layers("quantify", {"labels": snapshot.volume}, words)
         phase = int(arguments["phase"])

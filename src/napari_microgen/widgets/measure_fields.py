@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox
 
 from ..errors import UnknownVoxelSizeError
 from ..io.ply import read_ply
@@ -20,7 +19,7 @@ from .fields import readable
 from .forms import Form, as_words, options_of
 from .heavy import IMAGE, files_on_layers, run_on_layers
 from .layers import KEY, like, metadata_of
-from .measure_plots import wrapping
+from .measure_plots import narrow_box, wrapping
 from .snapshot import Snapshot, add_layer, add_result
 from .tubes import tubes
 
@@ -36,7 +35,7 @@ ABOUT = {
     "skeleton": "A surface layer of thin lines in 3D, coloured by the diameter of the strut in µm.",
 }
 CURVATURES = {"mean_curvature": "mean curvature [1/µm]", "gaussian_curvature": "Gaussian curvature [1/µm²]"}
-_TUBE = 0.6
+_TUBE = 0.9
 """Radius of a drawn line, in the smallest voxel edges."""
 
 Mesh = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -61,11 +60,11 @@ class FieldsPage(Page):
         super().__init__(dock)
         self.labels = LayerChoice(self.viewer, ("Labels",))
         self.voxel_size = VoxelSizeRow()
-        self.choice = QComboBox()
+        self.choice = narrow_box()
         for operation, name in SHOWN.items():
             self.choice.addItem(name, operation)
         self.about = wrapping("")
-        self.colour = QComboBox()
+        self.colour = narrow_box()
         for key, name in CURVATURES.items():
             self.colour.addItem(name, key)
         self.forms = {
@@ -155,8 +154,15 @@ class FieldsPage(Page):
             colormap="viridis",
             contrast_limits=apart(*volume.facts["range"]),
         )
-        layer.colorbar.visible = True
+        self._explain(layer)
         self._say(snapshot)
+
+    def _explain(self, layer: Any) -> None:
+        """Show the colours of a layer with their values, and of no other one of ours."""
+        for other in self.viewer.layers:
+            if KEY in other.metadata and hasattr(other, "colorbar"):
+                other.colorbar.visible = False
+        layer.colorbar.visible = True
 
     def _take_mesh(
         self,
@@ -177,10 +183,9 @@ class FieldsPage(Page):
             metadata=dict(source.metadata) | {KEY: entry | {"facts": kept}},
             colormap=look.colormap,
             contrast_limits=look.limits,
-            shading="smooth" if operation == "surface" else "flat",
+            shading="smooth" if operation == "surface" else "none",
         )
-        layer = add_layer(self.viewer, (mesh, keywords, "surface"))
-        layer.colorbar.visible = True
+        self._explain(add_layer(self.viewer, (mesh, keywords, "surface")))
         self._turn_to_3d(snapshot)
 
     def _turn_to_3d(self, snapshot: Snapshot) -> None:
@@ -220,7 +225,7 @@ def look_of(operation: str, key: str, facts: dict[str, Any]) -> Look:
     """Return name, colours and colour limits of a mesh; curvature is white where it is zero."""
     if operation == "skeleton":
         return Look("strut diameter, µm", "viridis", apart(*facts["range"]["diameter"]))
-    largest = max(abs(end) for end in facts["range"][key] or (1.0,))
+    largest = max(abs(end) for end in facts["range"][key])
     return Look(CURVATURES[key].replace(" [", ", ").rstrip("]"), "PiYG", apart(-largest, largest))
 
 

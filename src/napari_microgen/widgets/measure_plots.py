@@ -29,7 +29,7 @@ class PlotsPage(Page):
         self._fresh = True
         self._wanted = ""
         self.caption = wrapping("")
-        self.choice = QComboBox()
+        self.choice = narrow_box()
         self.chart = Chart()
         self.notes = wrapping("")
         self.reading = wrapping("")
@@ -98,6 +98,14 @@ class PlotsPage(Page):
         path = path if path.suffix else path.with_suffix(suffix)
         self.chart.save(path)
         self.dock.notice.show_note(f"Saved {path}")
+
+
+def narrow_box() -> QComboBox:
+    """Return a box of choices that takes no more width than there is."""
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    return box
 
 
 def wrapping(text: str) -> QLabel:
