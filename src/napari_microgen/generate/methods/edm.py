@@ -78,12 +78,12 @@ class Edm(Generator[EdmConfig]):
         self.networks = {"denoiser": ConditionedDenoiser(config.profile, setup.encoder.width)}
         facts = setup.facts
         try:
-            self.centre, self.deviation = float(facts["centre"]), float(facts["deviation"])
+            self.deviation = float(facts["deviation"])
             self.s_max = float(facts["s_max"])
             self.means = MeanModel.from_dict(facts["means"])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"The measured facts of the training set are damaged: {error!r}.") from None
-        if not (abs(self.centre) < 10 and 0 < self.deviation < 10 and 0 < self.s_max < 1e5):
+        if not (0 < self.deviation < 10 and 0 < self.s_max < 1e5):
             raise ModelFileError("The measured facts of the training set make no sense.")
 
     @classmethod
@@ -99,19 +99,19 @@ class Edm(Generator[EdmConfig]):
 
     @classmethod
     def measure(cls, config: EdmConfig, data: TrainingSet, encoder: Encoder, seed: int) -> dict[str, Any]:
-        """Return mean, deviation and noise range of the patches, and their mean by condition."""
+        """Return the mean of patches by condition, the deviation of pixels from it, and the noise range."""
         random = np.random.default_rng((seed, 0x3EA5))
         group, names = data.table.groups("condition")
         count = max(MEASURED, 16 * len(names))
         chosen = [int(random.choice(np.flatnonzero(group == n % len(names)))) for n in range(count)]
         patches = (data.patch(row, random) for row in chosen)
         moments = np.array([(float(p.mean()), float((p.astype(np.float64) ** 2).mean())) for p in patches])
-        centre = float(moments[:, 0].mean())
-        deviation = float(np.sqrt(max(moments[:, 1].mean() - centre**2, 1e-8)))
-        means = fit_means(encoder.encode(data.table)[chosen], moments[:, 0], group[chosen])
+        encoded = encoder.encode(data.table)[chosen]
+        means = fit_means(encoded, moments[:, 0], group[chosen])
+        told = means.mean(encoded)
+        squares = moments[:, 1] - 2 * told * moments[:, 0] + told**2
         return {
-            "centre": centre,
-            "deviation": deviation,
+            "deviation": float(np.sqrt(max(squares.mean(), 1e-8))),
             "s_max": max(80.0, 1.5 * data.size),
             "means": means.to_dict(),
         }
@@ -141,7 +141,7 @@ class Edm(Generator[EdmConfig]):
 
     def phases(self, batch: Batch, generator: torch.Generator, device: torch.device) -> Sequence[Phase]:
         """Return the one update of a step."""
-        images = on(device, batch["images"]) - self.centre
+        images = on(device, batch["images"]) - self.expected(batch["images.conditions"]).to(device)
         count, side = images.shape[0], self.setup.size
         middle = -1.2 + self.config.noise_shift * float(np.log(side / 64))
         levels = torch.exp(middle + SPREAD * normal(generator, count))
@@ -176,17 +176,26 @@ class Edm(Generator[EdmConfig]):
     # -- sampling ------------------------------------------------------------------
 
     def denoise(self, noisy: Tensor, level: float, conditions: Tensor) -> Tensor:
-        """Return the expected clean image, around the centre of the training set."""
+        """Return the expected clean image, around the mean that its conditions call for."""
         sd, total = self.deviation, float(np.hypot(level, self.deviation))
         levels = torch.full((len(noisy),), level, device=noisy.device)
         found = self._network(noisy / total, levels, conditions).float()
         return noisy * (sd / total) ** 2 + found * (level * sd / total)
 
-    def start(self, encoded: np.ndarray, noise: Noise, side: int) -> Tensor:
-        """Return where sampling starts: the expected mean, its spread, and noise of the largest level."""
-        mean = torch.from_numpy(self.means.mean(encoded).astype(np.float32)) - self.centre
-        mean = mean + self.means.spread * noise.normal(len(encoded), stream=1)
-        return mean[:, None, None, None] + self.s_max * noise.normal(len(encoded), 1, side, side)
+    def expected(self, encoded: np.ndarray) -> Tensor:
+        """Return the mean of images at encoded conditions, shape (N, 1, 1, 1); the network learns the rest."""
+        return torch.from_numpy(self.means.mean(encoded).astype(np.float32))[:, None, None, None]
+
+    def start(self, encoded: np.ndarray, noise: Noise, begin: str = "spread") -> Tensor:
+        """Return where sampling starts, around the expected mean: its spread and noise of the largest level.
+
+        ``begin`` leaves out the spread ("mean"), or starts around grey 0 ("zero"), for comparison.
+        """
+        side, count = self.setup.size, len(encoded)
+        x = self.s_max * noise.normal(count, 1, side, side)
+        if begin == "spread":
+            x = x + self.means.spread * noise.normal(count, stream=1)[:, None, None, None]
+        return x - self.expected(encoded) if begin == "zero" else x
 
     def sample(
         self,
@@ -195,11 +204,12 @@ class Edm(Generator[EdmConfig]):
         *,
         evaluations: int | None = None,
         sampler: Literal["fast", "karras", "reference"] = "fast",
+        begin: Literal["spread", "mean", "zero"] = "spread",
         **_: Any,
     ) -> Sampling:
         """Make images in ``evaluations`` evaluations, or by Heun's method in 35 (reference)."""
         given = self.conditions_of(conditions)
-        x = self.start(conditions, noise, self.setup.size).to(given.device)
+        x = self.start(conditions, noise, begin).to(given.device)
         count = 18 if sampler == "reference" else max(2, evaluations or EVALUATIONS)
         levels, weight = karras_levels(count, S_MIN, self.s_max), 1.0
         if sampler == "fast":
@@ -215,7 +225,7 @@ class Edm(Generator[EdmConfig]):
                     yield next(steps), total
                 except StopIteration as end:
                     images: Tensor = end.value
-                    return (images[:, 0] + self.centre).cpu().numpy()
+                    return (images.cpu() + self.expected(conditions))[:, 0].numpy()
 
 
 @dataclass(frozen=True, eq=False)
