@@ -8,6 +8,8 @@ import numpy as np
 from .volume import Volume
 
 VOXEL = (25.0, 18.6, 18.6)
+FILM_PIXEL, ALLOY_PIXEL = 3.7, 0.1
+"""Pixels of the film in nm, and of the alloy in um."""
 _PLANES, _ROWS, _COLUMNS = 24, 256, 256
 
 
@@ -72,6 +74,71 @@ def sample_sem(seed: int = 0) -> Volume:
     image = np.concatenate([face, _data_bar(28, face.shape[1])])
     volume = Volume(image, "YX", VOXEL[1:], "nm", name="SEM image (simulated)")
     return replace(volume, metadata={"data_bar_rows": 28})
+
+
+@lru_cache(maxsize=2)
+def _film(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from .progress import finish
+    from .simulate.thin_film import FilmConditions, film_sample
+
+    sample = finish(film_sample(FilmConditions(temperature=500, ion_energy=5), (384, 512), FILM_PIXEL, seed))
+    for pixels in (sample.image, sample.cells):
+        pixels.setflags(write=False)
+    return sample.image, sample.cells
+
+
+def sample_film(seed: int = 0) -> Volume:
+    """Simulate a secondary-electron image of a sputtered film with facets, deposited at 500 C.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same image.
+
+    Returns
+    -------
+    Volume
+        uint8, axes YX, shape (384, 512), pixels of 3.7 nm.
+    """
+    return Volume(_film(seed)[0], "YX", (FILM_PIXEL,) * 2, "nm", name="sputtered film (simulated)")
+
+
+def sample_film_crystallites(seed: int = 0) -> Volume:
+    """Return the exact crystallites of `sample_film`, from 1."""
+    cells = _film(seed)[1]
+    return Volume(cells, "YX", (FILM_PIXEL,) * 2, "nm", name="crystallites (simulated)", kind="labels")
+
+
+@lru_cache(maxsize=2)
+def _precipitates(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from .simulate.precipitates import precipitate_law, precipitate_sample
+
+    sample = precipitate_sample(precipitate_law("T5", 10.0, 500.0), (512, 640), ALLOY_PIXEL, seed)
+    for pixels in (sample.image, sample.labels):
+        pixels.setflags(write=False)
+    return sample.image, sample.labels
+
+
+def sample_precipitates(seed: int = 0) -> Volume:
+    """Simulate a back-scatter image of precipitates in an alloy.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same image.
+
+    Returns
+    -------
+    Volume
+        uint8, axes YX, shape (512, 640), pixels of 0.1 um.
+    """
+    return Volume(_precipitates(seed)[0], "YX", (ALLOY_PIXEL,) * 2, "um", name="precipitates (simulated)")
+
+
+def sample_precipitates_truth(seed: int = 0) -> Volume:
+    """Return the exact particles of `sample_precipitates`: 0 matrix, particles from 1."""
+    labels = _precipitates(seed)[1]
+    return Volume(labels, "YX", (ALLOY_PIXEL,) * 2, "um", name="particles (simulated)", kind="labels")
 
 
 def _data_bar(rows: int, columns: int) -> np.ndarray:

@@ -60,12 +60,13 @@ def test_what_is_saved_by_napari_keeps_size_unit_and_kind(bench, tmp_path, endin
     assert type(layer).__name__.lower() == kind
 
 
-@pytest.mark.parametrize("key", ["fibsem", "fibsem_truth", "sem"])
+@pytest.mark.parametrize("key", ["fibsem", "fibsem_truth", "sem", "film", "precipitates"])
 def test_samples_open_with_known_size(bench, key):
     bench.viewer.open_sample(PLUGIN, key)
-    assert len(bench.viewer.layers) == (2 if key == "fibsem_truth" else 1)
+    assert len(bench.viewer.layers) == (1 if key in ("fibsem", "sem") else 2)
     bench.assert_units_agree()
-    assert {str(unit) for layer in bench.viewer.layers for unit in layer.units} == {"nanometer"}
+    unit = "micrometer" if key == "precipitates" else "nanometer"
+    assert {str(unit) for layer in bench.viewer.layers for unit in layer.units} == {unit}
 
 
 def test_an_empty_folder_is_left_to_others(tmp_path):

@@ -12,7 +12,7 @@ from ..features import Feature
 from ..io.conditions import read_conditions
 from ..io.limits import require_memory
 from ..io.table_csv import format_table
-from ..progress import Progress, Steps, stepwise
+from ..progress import Steps, stepwise, waited
 from .precipitate_kernels import draw
 from .precipitate_rule import LARGE, STRENGTH, UNITS, WAVES, PrecipitateLaw, precipitate_law, specimens
 from .series import Made, write_series
@@ -238,11 +238,12 @@ def simulate_precipitates(
     card |= {"labels": labels, "seed": seed, "conditions": plan.content_hash()}
 
     def make(index: int) -> Steps[Made]:
-        yield Progress(0, 1, f"drawing {plan.images[index]}")
         row, copy = divmod(index, images)
         law, strength = laws[row]
         size = (int(shape[0]), int(shape[1]))
-        sample = precipitate_sample(law, size, pixel_size, [seed, 1, row, copy])
+        sample: PrecipitateSample = yield from waited(
+            lambda: precipitate_sample(law, size, pixel_size, [seed, 1, row, copy]), 0, 1, "drawing particles"
+        )
         known = Feature(name="strength", value=strength, unit="MPa", method="of the law, stated or drawn")
         extra = {f"particles/{Path(plan.images[index]).stem}.csv": sample.particle_csv()} if labels else {}
         return Made(sample.image, sample.labels if labels else None, (*sample.truth(), known), extra)

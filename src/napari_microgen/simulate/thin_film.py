@@ -12,7 +12,7 @@ from ..features import Feature
 from ..io.conditions import Reading, conditions_of
 from ..io.header_units import known_unit
 from ..io.table_csv import CsvTable, read_table
-from ..progress import Progress, Steps, scaled, stepwise
+from ..progress import Steps, scaled, stepwise, waited
 from .film_design import film_design
 from .film_image import ElectronOptics, electron_image
 from .film_rule import UNITS, FilmConditions, FilmLaw, film_law
@@ -108,8 +108,12 @@ def film_sample(
     grown = (max(shape[0], least), max(shape[1], least))
     seeds = [seed] if isinstance(seed, int) else list(seed)
     surface: FilmSurface = yield from film_surface(law, grown, pixel_size, [*seeds, 0])
-    yield Progress(1, 1, "imaging")
-    image = electron_image(surface, law.feret, [*seeds, 1], optics)[: shape[0], : shape[1]]
+    image: np.ndarray = yield from waited(
+        lambda: electron_image(surface, law.feret, [*seeds, 1], optics)[: shape[0], : shape[1]],
+        1,
+        1,
+        "imaging",
+    )
     cells = surface.cells[: shape[0], : shape[1]]
     small = np.uint16 if len(surface.seeds) < 2**16 else np.uint32
     return FilmSample(np.ascontiguousarray(image), cells.astype(small), surface, law)
@@ -184,7 +188,8 @@ def simulate_thin_film(
         size = (int(shape[0]), int(shape[1]))
         row, copy = divmod(index, images)
         sample: FilmSample = yield from film_sample(asked[index], size, pixel_size, [seed, row, copy])
-        return Made(sample.image, sample.cells if labels else None, sample.truth())
+        truth = yield from waited(sample.truth, 1, 1, "measuring the truth")
+        return Made(sample.image, sample.cells if labels else None, truth)
 
     result: dict[str, Any] = yield from scaled(write_series(out, card, plan, make), 0, len(plan), len(plan))
     names, counts = np.unique(plan["structure"], return_counts=True)

@@ -22,3 +22,17 @@ def sem_with_data_bar() -> list[LayerTuple]:
     from ..sample_data import sample_sem
 
     return layers_of(sample_sem())
+
+
+def film() -> list[LayerTuple]:
+    """Return one simulated image of a sputtered film and its exact crystallites."""
+    from ..sample_data import sample_film, sample_film_crystallites
+
+    return [*layers_of(sample_film()), *layers_of(sample_film_crystallites())]
+
+
+def precipitates() -> list[LayerTuple]:
+    """Return one simulated image of precipitates in an alloy and its exact particles."""
+    from ..sample_data import sample_precipitates, sample_precipitates_truth
+
+    return [*layers_of(sample_precipitates()), *layers_of(sample_precipitates_truth())]
