@@ -125,14 +125,14 @@ def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]
     conditions, more = shared_conditions([(s.name, s.table) for s in sets])
     usable = {s.name: _usable(s, conditions.codes(s.table), choices) for s in sets}
     _require_common(usable)
+    groups = {name: images.table.groups(choices.group)[0] for name, (images, _) in usable.items()}
     sides: dict[str, Side] = {}
     threshold = _threshold(usable["real"][0], choices.threshold)
     for index, (name, (images, codes)) in enumerate(usable.items()):
         steps = describe_images(images, threshold, dark=choices.phase == "dark", pixel_size=pixel_size)
         span = 100 // len(usable)
         described: Descriptors = yield from scaled(steps, span * index, span, 100)
-        groups = images.table.groups(choices.group)[0]
-        sides[name] = Side(images, described, codes, groups)
+        sides[name] = Side(images, described, codes, groups[name])
     notes += more + _unmatched(sets, usable)
     both = Sides(sides["real"], sides["synthetic"], conditions, sides.get("training"), sides.get("paper"))
     return Prepared(both, threshold, pixel_size, _facts(sides, choices), tuple(dict.fromkeys(notes)))
