@@ -36,7 +36,7 @@ MODULES = {
         "two_point_correlation",
     ),
     2: ("specific_perimeter", "chord_length", "lineal_path", "two_point_correlation", "local_thickness",
-        "geodesic_tortuosity", "euler_number", "percolating_fraction"),
+        "geodesic_tortuosity", "euler_number"),
 }  # fmt: skip
 STRIDES = {3: (1, 2, 3, 4, 6), 2: (1, 2, 3, 4, 6, 9)}
 COARSE = {3: ((4, 2, 2), (6, 3, 3)), 2: ((4, 2), (6, 3))}
@@ -121,6 +121,8 @@ def biases(found: dict, name: str, dimensions: int) -> list[tuple[float, float]]
     divisor = 3 if name in SECOND_ORDER else 1
     truth = fine + (fine - next_one) / divisor
     scale = truth - 1 if name in LESS_ONE else truth
+    if not scale:
+        return []
     entries = [(resolution, values[name]) for resolution, values in found.values()]
     return [(resolution, (value - truth) / abs(scale)) for resolution, value in entries if value is not None]
 

@@ -32,6 +32,9 @@ NOT_KNOWN = {
     "persistence_image": "not known: it depends on grey values, not only on the phase",
     "feret_diameter": "about +0.9 pixels by pixel corners (0 midway, -0.5 by centres), on round particles",
 }
+_NOT_KNOWN_IN_IMAGES = {
+    "percolating_fraction": "not known: images lie near the percolation threshold, where a pixel decides",
+}
 _FURTHER = {
     "mean_curvature": "straight cylinders along an axis come out up to 5 % low (their integral 7 to 10 %)",
     "specific_surface_area": "a flat interface facing an axis comes out 7 to 8 % low",
@@ -65,7 +68,7 @@ def with_bias(feature: Feature, dimensions: int, resolution: float | None) -> Fe
 def bias_text(name: str, dimensions: int, resolution: float | None) -> str:
     """Return what is known of the bias of a quantity at a resolution, in words."""
     main = name.partition(".")[0]
-    for texts in (NONE, NOT_KNOWN):
+    for texts in (NONE, NOT_KNOWN, _NOT_KNOWN_IN_IMAGES if dimensions == 2 else {}):
         if main in texts:
             return texts[main]
     if resolution is None:
