@@ -72,3 +72,42 @@ def test_files_of_the_same_name_are_told_apart(tmp_path, capsys):
     paths = [str(tmp_path / folder / "map.tif") for folder in ("x", "y")]
     assert main(["quantify", *paths, "--features", "relative_density", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["features"]) == set(paths)
+
+
+def test_sub_volumes_and_excel_by_the_command(tmp_path, capsys):
+    openpyxl = pytest.importorskip("openpyxl")
+    labels = (np.random.default_rng(0).random((24, 24, 24)) < 0.4).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "map.tif", labels, photometric="minisblack", metadata={"axes": "ZYX"})
+    table = tmp_path / "t.xlsx"
+    words = ["quantify", str(tmp_path / "map.tif"), "--features", "relative_density,euler_number", "--json"]
+    words += [
+        "--voi-count",
+        "4",
+        "--voi-size",
+        "12",
+        "--voi-unit",
+        "voxel",
+        "--voi-rows",
+        "--out",
+        str(table),
+    ]
+    assert main(words) == 0
+    content = json.loads(capsys.readouterr().out)
+    density = content["features"]["relative_density"]
+    assert density["interval_95"][0] < density["value"] < density["interval_95"][1]
+    assert density["bias"] == "none: every voxel counts alike"
+    assert content["sub_volumes"]["side_by_side"] == 4
+    head, *rows = openpyxl.load_workbook(table).active.values
+    assert len(rows) == 5 * 3  # the mean and four sub-volumes, of density and both Euler numbers
+    found = {(row[0] or "", row[1]): row[head.index("value")] for row in rows}
+    assert found["", "relative_density"] == pytest.approx(density["value"], rel=1e-15)
+    assert sum(sample.startswith("voi ") for sample, _ in found) == 12
+
+
+def test_sub_volumes_of_several_files_stay_apart(maps, capsys):
+    words = ["quantify", *maps[:2], "--features", "porosity", "--voi-size", "4", "--voi-unit", "voxel"]
+    assert main([*words, "--voi-rows", "--json"]) == 0
+    samples = list(json.loads(capsys.readouterr().out)["features"])
+    assert samples[0] == "map1"
+    assert samples[1].startswith("map1, voi 0:4")
+    assert len(samples) == 2 * (1 + 4)
