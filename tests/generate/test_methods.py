@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_microgen.conditions import ConditionTable
-from napari_microgen.errors import CheckpointError, ModelFileError
+from napari_microgen.errors import CheckpointError, ModelFileError, ParameterError
 from napari_microgen.generate import catalogue
 from napari_microgen.generate.contract import Noise
 from napari_microgen.generate.images import make_images
@@ -135,3 +135,18 @@ def test_torch_threads_are_put_back(models):
     before = torch.get_num_threads()
     finish(make_images(read_generator(models("cgan")), ROWS, threads=1))
     assert torch.get_num_threads() == before
+
+
+def test_more_conditions_than_a_card_can_list_are_refused_before_the_training(train, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_microgen.generate.training.LARGEST_CARD", 2000)
+    with pytest.raises(ParameterError, match="6 different conditions"):
+        train("edm", tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["edm", "ddpm"])
+def test_half_precision_gives_nearly_the_same_images(kind, models):
+    model = read_generator(models(kind))
+    full = finish(make_images(model, ROWS, seed=3, precision="fp32")).images
+    half = finish(make_images(model, ROWS, seed=3, precision="bf16")).images
+    assert (full != half).mean() < 0.15

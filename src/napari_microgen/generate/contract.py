@@ -57,6 +57,8 @@ class Generator(ABC, Generic[C]):
     """Networks of which a moving average is kept and used."""
     clip: float | None = None
     """Largest norm of a gradient."""
+    half_precision: ClassVar[bool] = False
+    """True if the networks may run in bf16 on a GPU."""
     kept: Sequence[str] = ("generator",)
     """Networks that sampling needs; only these go into the model folder."""
 

@@ -15,6 +15,8 @@ from ..errors import ModelFileError
 
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0)
 LENGTHS = (0.5, 1.0, 2.0, 4.0)
+MOST = 600
+"""Distinct conditions that carry the regression at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,10 @@ def fit_means(encoded: np.ndarray, means: np.ndarray, group: np.ndarray) -> Mean
     group : ndarray of int, shape (patches,)
         Number of the distinct condition of each.
     """
+    different = np.unique(group)
+    if len(different) > MOST:
+        used = np.isin(group, different[np.linspace(0, len(different) - 1, MOST).round().astype(int)])
+        encoded, means, group = encoded[used], means[used], group[used]
     numbers, first, counts = np.unique(group, return_index=True, return_counts=True)
     points = np.asarray(encoded, float)[first]
     sums = np.bincount(np.searchsorted(numbers, group), weights=means)

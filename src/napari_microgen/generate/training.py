@@ -1,6 +1,7 @@
 """One training of a generator from the table of conditions to the model folder."""
 
 import copy
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +13,7 @@ import torch
 
 from ..errors import CheckpointError, ParameterError
 from ..io.atomic import sweep_partials
+from ..io.model_card import LARGEST_CARD
 from ..progress import Progress, Steps
 from ..train.batches import SeededBatches
 from ..train.budget import Budget
@@ -47,8 +49,6 @@ class Recipe:
     """Returns the number of steps on a device."""
     preset: str = ""
     """Name of the published recipe, if it is one."""
-    half_precision: bool = False
-    """True if the networks may run in bf16 on a GPU."""
 
 
 def fit(recipe: Recipe, arguments: Mapping[str, Any]) -> Steps[dict[str, Any]]:
@@ -103,6 +103,7 @@ class Job:
         yield Progress(0, budget.total, "measuring the training set")
         facts = method.measure(self.config, self.data, encoder, options.seed)
         setup = Setup(self.data.size, encoder, facts)
+        _require_card(setup, self.data)
         seed_all(options.seed)
         generator = method(self.config, setup)
         pairing = generator.pairing(self.data, self.batch)
@@ -173,7 +174,7 @@ class Job:
         device, wanted = self.ranks.device.type, self.options.precision
         precision = wanted
         if wanted == "auto":
-            precision = "bf16" if device == "cuda" and self.recipe.half_precision else "fp32"
+            precision = "bf16" if device == "cuda" and self.recipe.method.half_precision else "fp32"
         cores = self.options.threads or available_cores()
         if self.options.threads or cores == 1 or device == "cuda" or self.ranks.world > 1:
             return (self.options.threads or (1 if self.ranks.world > 1 else cores), precision)
@@ -261,6 +262,18 @@ def _require_free(out: Path, resume: bool) -> None:
         raise CheckpointError(
             f"{out} already exists. Train into another folder, delete it, or go on with its training by "
             f"--resume."
+        )
+
+
+def _require_card(setup: Setup, data: TrainingSet) -> None:
+    """Refuse before the training what could not be written after it."""
+    support = data.table.support().to_dict() if data.table.complete.any() else None
+    parts = [setup.encoder.to_dict(), dict(setup.facts), support, _ranges(data.table)]
+    if len(json.dumps(parts, indent=2)) > 0.9 * LARGEST_CARD:
+        count = len(data.table.groups("condition")[1])
+        raise ParameterError(
+            f"There are {count} different conditions, more than the card of a model can list. Round the "
+            f"numbers in the table, or leave conditions out (--columns)."
         )
 
 

@@ -112,7 +112,7 @@ def vicinity(
     near, reach = [], np.zeros(len(rows))
     for own in range(len(rows)):
         distances = np.linalg.norm((points - points[own]) @ whiten, axis=1)
-        alike = np.array([other == labels[own] for other in labels]) & complete & (distances > 1e-9)
+        alike = (labels == labels[own]) & complete & (distances > 1e-9)
         alike[own] = False
         if not complete[own] or not alike.any():
             near.append(np.array([own]))
@@ -134,9 +134,13 @@ def _number_columns(scaler: Scaler) -> np.ndarray:
     return np.array(columns, int)
 
 
-def _labels(table: ConditionTable, rows: np.ndarray) -> list[tuple[str, ...]]:
-    texts = [table[c.name] for c in table.conditions if c.kind == "categorical"]
-    return [tuple(str(text[row]) for text in texts) for row in rows]
+def _labels(table: ConditionTable, rows: np.ndarray) -> np.ndarray:
+    """Return a number for each combination of labels."""
+    texts = [table[c.name][rows] for c in table.conditions if c.kind == "categorical"]
+    if not texts:
+        return np.zeros(len(rows), int)
+    ids = np.stack([np.unique(text, return_inverse=True)[1].reshape(-1) for text in texts], 1)
+    return np.unique(ids, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def _metric(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

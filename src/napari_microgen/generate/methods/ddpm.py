@@ -55,6 +55,7 @@ class Ddpm(Generator[DdpmConfig]):
     config_class = DdpmConfig
     averaged = ("denoiser",)
     kept = ("denoiser",)
+    half_precision = True
 
     def __init__(self, config: DdpmConfig, setup: Setup) -> None:
         super().__init__(config, setup)
@@ -278,6 +279,5 @@ def train_ddpm(
         batch=lambda on_device: 16,
         steps=lambda on_device: 200_000,
         preset=preset,
-        half_precision=True,
     )
     return (yield from fit(recipe, arguments))

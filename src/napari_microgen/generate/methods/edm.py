@@ -72,6 +72,7 @@ class Edm(Generator[EdmConfig]):
     averaged = ("denoiser",)
     kept = ("denoiser",)
     clip = 1.0
+    half_precision = True
 
     def __init__(self, config: EdmConfig, setup: Setup) -> None:
         super().__init__(config, setup)
@@ -183,7 +184,7 @@ class Edm(Generator[EdmConfig]):
         return noisy * (sd / total) ** 2 + found * (level * sd / total)
 
     def expected(self, encoded: np.ndarray) -> Tensor:
-        """Return the mean of images at encoded conditions, shape (N, 1, 1, 1); the network learns the rest."""
+        """Return the mean of images at encoded conditions, (N, 1, 1, 1); the network learns the rest."""
         return torch.from_numpy(self.means.mean(encoded).astype(np.float32))[:, None, None, None]
 
     def start(self, encoded: np.ndarray, noise: Noise, begin: str = "spread") -> Tensor:
@@ -384,6 +385,5 @@ def train_edm(
         size=64,
         batch=lambda on_device: 32 if on_device == "cpu" else 256,
         steps=lambda on_device: 4000 if on_device == "cpu" else 25_000,
-        half_precision=True,
     )
     return (yield from fit(recipe, arguments))
