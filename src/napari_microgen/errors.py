@@ -95,6 +95,10 @@ class DivergedError(MicrogenError, ArithmeticError):
     """The loss of a training is no longer finite; the last good state is kept."""
 
 
+class TooManyPhasesError(MicrogenError, ValueError):
+    """More grains meet in a cell of a phase field than it has places for."""
+
+
 class JobError(MicrogenError, ChildProcessError):
     """Work in a child process or a worker ended without a result."""
 

@@ -84,6 +84,7 @@ _TABLE = (
         "Simulate precipitates in an alloy",
         "Simulate",
     ),
+    Operation("simulate grains", "simulate.grains:simulate_grains", "Simulate grain growth", "Simulate"),
     Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
@@ -171,8 +172,10 @@ def folder_hash(result: Any, out: Path | None) -> str | None:
         inside = (Path(out) / name).is_file() and not Path(name).is_absolute()
         file = Path(name).as_posix() if inside else Path(name).name
         if not file.endswith("recipe.json"):
-            digest.update(file.encode())
-            digest.update((Path(out) / file).read_bytes())
+            path = Path(out) / file
+            for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+                digest.update(f"{file}{part.relative_to(path).as_posix() if part != path else ''}".encode())
+                digest.update(part.read_bytes())
     return digest.hexdigest()
 
 
