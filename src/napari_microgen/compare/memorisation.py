@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..progress import Progress, Steps, scaled
+from ..progress import Progress, Steps, scaled, waited
 from ..quantify.threads import available_threads
 from .cross_correlation import Prepared, best_correlation, prepare, symmetric
 from .two_sample import area_under_curve
@@ -124,8 +124,8 @@ def memorisation(
         Ticks.
     """
     random = np.random.default_rng(seed)
-    yield Progress(0, 100, "indexing known images")
-    basis = window_basis(np.concatenate([training.images, held_out.images]), seed=seed)
+    both = np.concatenate([training.images, held_out.images])
+    basis = yield from waited(lambda: window_basis(both, seed=seed), 0, 100, "indexing known images")
     index_training: Windows = yield from scaled(window_index(training.images, basis), 0, 10, 100)
     index_held_out: Windows = yield from scaled(window_index(held_out.images, basis), 10, 10, 100)
     of_training: _Nearest = yield from scaled(

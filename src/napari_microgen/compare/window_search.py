@@ -7,7 +7,9 @@ of matrices and much faster than correlating every pair of images.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -75,9 +77,10 @@ def window_basis(images: np.ndarray, *, seed: int = 0) -> WindowBasis:
     edge = min(small.shape[1:]) // 2
     sample = _sampled(small, edge, random)
     contrast = _LEAST_CONTRAST * float(np.median(sample.std(axis=1)))
-    covariance = sample.T @ sample / len(sample)
-    count = min(COMPONENTS, len(covariance))
-    _, vectors = eigh(covariance, subset_by_index=(len(covariance) - count, len(covariance) - 1))
+    with _one_thread_each():
+        covariance = sample.T @ sample / len(sample)
+        last, count = len(covariance) - 1, min(COMPONENTS, len(covariance))
+        _, vectors = eigh(covariance, subset_by_index=(last - count + 1, last))
     return WindowBasis(np.ascontiguousarray(vectors[:, ::-1].T.astype(np.float32)), contrast, factor, edge)
 
 
@@ -105,7 +108,7 @@ def window_index(known: np.ndarray, basis: WindowBasis) -> Steps[Windows]:
         windows = np.lib.stride_tricks.sliding_window_view(small[place], (basis.edge, basis.edge))
         vectors[place] = _unit(windows.reshape(rows * columns, -1), basis)
 
-    with ThreadPoolExecutor(available_threads()) as pool:
+    with _one_thread_each(), ThreadPoolExecutor(available_threads()) as pool:
         for place, _ in enumerate(pool.map(describe, range(len(small)))):
             if place % _BATCH == 0:
                 yield Progress(place, len(small), "indexing known images")
@@ -142,7 +145,7 @@ def candidates(index: Windows, images: np.ndarray, count: int) -> Steps[Candidat
     known = len(index.vectors)
     count = min(count, known)
     found = []
-    with ThreadPoolExecutor(available_threads()) as pool:
+    with _one_thread_each(), ThreadPoolExecutor(available_threads()) as pool:
         for start in range(0, len(small), _BATCH):
             yield Progress(start, len(small), "searching for copies")
             part = small[start : start + _BATCH]
@@ -157,6 +160,13 @@ def candidates(index: Windows, images: np.ndarray, count: int) -> Steps[Candidat
             found.append((place, which[rows, place], value[rows, place]))
     places, symmetries, scores = (np.concatenate(column) for column in zip(*found, strict=True))
     return places, symmetries, scores
+
+
+def _one_thread_each() -> AbstractContextManager[Any]:
+    """Let each product of matrices run in one thread: the pool keeps the cores busy without them waiting."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")  # type: ignore[no-any-return]
 
 
 def _averaged(images: np.ndarray, factor: int) -> np.ndarray:
