@@ -1,4 +1,4 @@
-"""Draw the picture of simulated films and precipitates in docs/images. Run: python docs/make_series_picture.py."""
+"""Draw the picture of simulated films and precipitates. Run: python docs/make_series_picture.py."""
 
 from pathlib import Path
 

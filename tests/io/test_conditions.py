@@ -1,7 +1,9 @@
 import math
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
 
 from napari_microgen.conditions import ConditionTable
 from napari_microgen.errors import ConditionsError, TableError
@@ -146,3 +148,59 @@ def test_writing_and_reading_give_the_same_table(tmp_path):
     assert again.content_hash() == table.content_hash()
     assert again.libraries == table.libraries
     np.testing.assert_array_equal(again.pixel_sizes, table.pixel_sizes)
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters="[]()"), min_size=1, max_size=12
+)
+LABELS = st.text(st.characters(exclude_categories=["C"]), max_size=12).map(str.strip)
+
+
+@st.composite
+def written_tables(draw):
+    """Tables with any names and labels that can stand in a file."""
+    rows = draw(st.integers(1, 6))
+    names = draw(st.lists(NAMES.map(lambda n: f"c {n}"), min_size=1, max_size=4, unique=True))
+    columns, categorical = {}, []
+    for name in names:
+        if draw(st.booleans()):
+            columns[name] = draw(st.lists(LABELS, min_size=rows, max_size=rows))
+            categorical.append(name)
+        else:
+            number = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+            columns[name] = draw(st.lists(number, min_size=rows, max_size=rows))
+    return ConditionTable.from_columns(
+        columns, categorical=categorical, images=[f"image {row}.tif" for row in range(rows)]
+    )
+
+
+@given(written_tables())
+def test_any_table_comes_back_as_it_was_written(tmp_path_factory, table):
+    path = tmp_path_factory.mktemp("any") / "table.csv"
+    write_conditions(path, table)
+    labels = [c.name for c in table.conditions if c.kind == "categorical"]
+    again = read_conditions(path, columns=table.names, categorical=labels)
+    missing = (
+        "",
+        "NA",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "#NV",
+        "NaN",
+        "nan",
+        "NAN",
+        "null",
+        "NULL",
+        "None",
+        "-",
+        "–",
+        "—",
+    )
+    for name in table.names:
+        if name in labels:
+            expected = ["" if label in missing else label for label in table[name]]
+            assert again[name].tolist() == expected
+        else:
+            np.testing.assert_array_equal(again[name], table[name])
+    assert again.images == table.images
