@@ -2,12 +2,13 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .features import FeatureTable
+from .features import Feature, FeatureTable
 from .io.atomic import require_writable, write_text
 from .io.writing import write, write_table
 from .operations import run
@@ -20,10 +21,22 @@ _SHARES = {
     "otsu": 5,
     "hybrid": 10,
     "annotate": 10,
-    "train": 45,
+    "train": 40,
     "unet": 10,
-    "measure": 5,
+    "measure": 10,
 }
+QUANTITIES = (
+    "relative_density",
+    "specific_surface_area",
+    "geodesic_tortuosity",
+    "strut_diameter",
+    "local_thickness",
+    "chord_length",
+    "mean_curvature",
+)
+"""What the demo measures of each phase map."""
+_COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+_MARGIN, _HEAD, _LINE = 8, 26, 19
 
 
 @stepwise
@@ -32,10 +45,11 @@ def demo(
 ) -> Steps[dict[str, Any]]:
     """Run the main job on a built-in simulated FIB-SEM stack.
 
-    From a raw stack with curtains and shading to a phase map, a relative density and a picture:
+    From a raw stack with curtains and shading to a phase map, a table of quantities and a picture:
     the stack is cleaned, segmented by Otsu's threshold and by the hybrid method, a U-Net is trained
     on the hybrid annotation and a few labelled planes, and each result is scored against the exact
-    truth. All data are simulated.
+    truth. Density, surface, tortuosity, struts, thickness, chords and curvature of the truth and of two
+    segmentations are measured, so that the table shows what a wrong threshold costs. All data are simulated.
 
     Parameters
     ----------
@@ -49,7 +63,7 @@ def demo(
     Returns
     -------
     dict
-        ``out``, ``stages`` (name, seconds and findings of each) and ``picture``.
+        ``out``, ``stages`` (name, seconds and findings of each), ``table`` and ``picture``.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +71,8 @@ def demo(
     story = _Story(out)
     yield from story.tell(train_steps, seed)
     write_text(out / "demo.json", json.dumps(story.stages, indent=2) + "\n")
-    return {"out": str(out), "stages": story.stages, "picture": str(out / "demo.png")}
+    files = {"table": str(out / "measurements.csv"), "picture": str(out / "demo.png")}
+    return {"out": str(out), "stages": story.stages, **files}
 
 
 class _Story:
@@ -86,10 +101,9 @@ class _Story:
         labels = yield from self._annotated(clean, truth)
         model = yield from self._trained(labels, train_steps, seed)
         unet = yield from self._segmented("unet", clean, truth, method="unet", model=model)
-        yield from self._measured({"truth": truth, "otsu": otsu, "unet": unet})
-        _picture(
-            self.out / "demo.png", {"raw": raw, "cleaned": clean, "truth": truth, "Otsu": otsu, "U-Net": unet}
-        )
+        maps = {"truth": truth, "otsu": otsu, "unet": unet}
+        table, fields = yield from self._measured(maps)
+        _picture(self.out / "demo.png", {"raw": raw, "cleaned": clean, **maps}, fields, table)
 
     def _stage(self, name: str, operation: str | None = None, **arguments: Any) -> Steps[Any]:
         """Run an operation, write its image, and note how long it took."""
@@ -133,37 +147,88 @@ class _Story:
         self._note("train", start, {"steps": found["steps"]})
         return model
 
-    def _measured(self, maps: dict[str, Volume]) -> Steps[None]:
-        start, findings = time.monotonic(), {}
-        for name, labels in maps.items():
-            table: FeatureTable = yield from run("quantify", labels=labels, features=("relative_density",))
-            write_table(table, self.out / f"{name}.csv")
-            findings[f"relative_density_{name}"] = table["relative_density"].value
+    def _measured(self, maps: dict[str, Volume]) -> Steps[tuple[FeatureTable, dict[str, Volume]]]:
+        """Measure each map and compute its local thickness; write one table of all."""
+        start, features, fields = time.monotonic(), list[Feature](), dict[str, Volume]()
+        share = _SHARES["measure"] / len(maps)
+        for index, (name, labels) in enumerate(maps.items()):
+            done = self.done + int(index * share)
+            table: FeatureTable = yield from scaled(
+                run("quantify", labels=labels, features=QUANTITIES), done, 2, 100
+            )
+            features += [replace(feature, sample=name) for feature in table]
+            fields[name] = yield from scaled(run("field", labels=labels), done + 2, 1, 100)
         self.done += _SHARES["measure"]
+        write(fields["unet"], self.out / "thickness.tif")
+        joint = FeatureTable(tuple(features))
+        write_table(joint, self.out / "measurements.csv")
+        blocks = joint.as_dict()
+        findings: dict[str, Any] = {
+            f"relative_density_{n}": blocks[n]["relative_density"]["value"] for n in maps
+        }
+        findings["quantities"] = {
+            name: {"unit": blocks["truth"][name]["unit"], **{m: blocks[m][name]["value"] for m in maps}}
+            for name in QUANTITIES
+        }
         self._note("measure", start, findings)
+        return joint, fields
 
     def _note(self, name: str, start: float, findings: dict[str, Any]) -> None:
         self.stages.append({"name": name, "seconds": round(time.monotonic() - start, 2), **findings})
 
 
-def _picture(path: Path, volumes: dict[str, Volume]) -> None:
-    """Write one plane of each volume side by side, with its name above."""
-    from PIL import Image, ImageDraw
+def _picture(path: Path, volumes: dict[str, Volume], fields: dict[str, Volume], table: FeatureTable) -> None:
+    """Write one plane of each volume side by side, the thickness below its map, and the numbers."""
+    from PIL import Image, ImageDraw, ImageFont
 
-    tiles = {name: _grey(volume.plane(volume.n_planes // 2), volume.kind) for name, volume in volumes.items()}
-    height = max(tile.shape[0] for tile in tiles.values())
-    width = sum(tile.shape[1] + 8 for tile in tiles.values()) + 8
-    canvas = Image.new("L", (width, height + 44), 255)
-    draw, left = ImageDraw.Draw(canvas), 8
-    for name, tile in tiles.items():
-        draw.text((left, 8), name, fill=0)
-        canvas.paste(Image.fromarray(tile), (left, 26))
-        left += tile.shape[1] + 8
-    draw.text((8, height + 30), "simulated data, middle plane", fill=90)
     from .io.atomic import atomic_path
 
+    names = {"otsu": "Otsu", "unet": "U-Net"}
+    rows, columns = next(iter(volumes.values())).shape[-2:]
+    high = max(fields["truth"].facts["range"][1], 1e-9)
+    canvas = Image.new(
+        "RGB", ((columns + _MARGIN) * len(volumes) + _MARGIN, 2 * (rows + _HEAD) + 30), "white"
+    )
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
+    for index, (name, volume) in enumerate(volumes.items()):
+        left, middle = _MARGIN + index * (columns + _MARGIN), volume.n_planes // 2
+        draw.text((left, 6), names.get(name, name), fill="black", font=font)
+        canvas.paste(Image.fromarray(_grey(volume.plane(middle), volume.kind)), (left, _HEAD))
+        if name in fields:
+            text = f"local thickness, 0 to {high:.2f} um"
+            draw.text((left, rows + _HEAD + 6), text, fill="black", font=font)
+            coloured = _coloured(fields[name].plane(middle), high)
+            canvas.paste(Image.fromarray(coloured), (left, rows + 2 * _HEAD))
+    _numbers(draw, table, (_MARGIN, rows + _HEAD + 6), 2 * columns, font)
+    text = "simulated data, middle plane; numbers are of the whole volume, solid phase"
+    draw.text((_MARGIN, canvas.height - 22), text, fill="dimgray", font=font)
     with atomic_path(path) as temporary:
         canvas.save(temporary, format="PNG")
+
+
+def _numbers(draw: Any, table: FeatureTable, corner: tuple[int, int], width: int, font: Any) -> None:
+    """Write the table of quantities."""
+    blocks, (left, top) = table.as_dict(), corner
+    stops = [left + int(width * share) for share in (0.5, 0.66, 0.82)]
+    for stop, name in zip(stops, ("truth", "Otsu", "U-Net"), strict=True):
+        draw.text((stop, top), name, fill="black", font=font)
+    for row, name in enumerate(QUANTITIES, 1):
+        unit = blocks["truth"][name]["unit"]
+        title = name.replace("_", " ") + ("" if unit == "1" else f" [{unit}]")
+        draw.text((left, top + row * _LINE), title, fill="black", font=font)
+        for stop, sample in zip(stops, blocks, strict=True):
+            value = blocks[sample][name]["value"]
+            text = "undefined" if value is None else f"{value:.4g}"
+            draw.text((stop, top + row * _LINE), text, fill="black", font=font)
+
+
+def _coloured(plane: np.ndarray, high: float) -> np.ndarray:
+    """Return a field as colours from 0 to ``high``; white where it has no value."""
+    share = np.clip(np.nan_to_num(plane) / high, 0, 1)
+    at = np.linspace(0, 1, len(_COLOURS))
+    rgb = np.stack([np.interp(share, at, [stop[k] for stop in _COLOURS]) for k in range(3)], axis=-1)
+    rgb[np.isnan(plane)] = 255
+    return rgb.astype(np.uint8)
 
 
 def _grey(plane: np.ndarray, kind: str) -> np.ndarray:

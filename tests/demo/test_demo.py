@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from napari_microgen.cli import main
+from napari_microgen.demo import QUANTITIES
 from napari_microgen.io.reading import read
+from napari_microgen.io.tables import read_table
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,31 @@ def test_the_density_of_the_truth_is_the_share_of_solid_voxels(story):
     out, stages = story
     truth = np.asarray(read(out / "truth.tif", kind="labels"))
     assert stages[-1]["relative_density_truth"] == pytest.approx(truth.mean())
+
+
+def test_the_table_holds_each_quantity_of_each_map_with_its_unit(story):
+    out, stages = story
+    table = read_table(out / "measurements.csv")
+    assert table.samples() == ("truth", "otsu", "unet")
+    found = {(f.sample, f.name): f for f in table}
+    for name in QUANTITIES:
+        entry = stages[-1]["quantities"][name]
+        for sample in table.samples():
+            feature = found[sample, name]
+            assert feature.value == pytest.approx(entry[sample])
+            assert feature.unit == entry["unit"]
+            assert feature.value is not None, feature.reason
+    truth = {f.name: f for f in table if f.sample == "truth"}
+    assert 1 < truth["geodesic_tortuosity"].value < 1.2
+    assert 0.1 < truth["strut_diameter"].value < truth["local_thickness"].value < 0.6
+
+
+def test_the_thickness_map_has_the_mean_of_the_table(story):
+    out, _ = story
+    thickness = np.asarray(read(out / "thickness.tif"))
+    table = read_table(out / "measurements.csv")
+    expected = next(f.value for f in table if (f.sample, f.name) == ("unet", "local_thickness"))
+    assert np.nanmean(thickness, dtype=float) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_hybrid_map_beats_otsu_where_walls_shine_through(story):
