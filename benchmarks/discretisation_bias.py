@@ -20,7 +20,8 @@ from volumes import gaussian_field
 
 from napari_microgen.progress import finish
 from napari_microgen.quantify.catalogue import quantities
-from napari_microgen.quantify.discretisation import resolution_of
+from napari_microgen.quantify.discretisation import EXTRAPOLATED, resolution_of
+from napari_microgen.quantify.geodesic_tortuosity import measure as measure_tortuosity
 
 MODULES = {
     3: (
@@ -91,7 +92,29 @@ def samples_of(
             for name in found[(1,) * dimensions][1]:
                 if (name, level) not in SKIPPED:
                     yield f"{name} {dimensions}D", biases(found, name, dimensions)
+            if "geodesic_tortuosity" in modules:
+                yield f"geodesic_tortuosity {EXTRAPOLATED} {dimensions}D", extrapolated(field > level, found)
             print(dimensions, seed, level, file=sys.stderr, flush=True)
+
+
+def extrapolated(phase: np.ndarray, found: dict) -> list[tuple[float, float]]:
+    """Resolution and bias of tau - 1 that the two-grid extrapolation leaves, from every third voxel on."""
+    fine, next_one = (found[(k,) * phase.ndim][1]["geodesic_tortuosity"] for k in (1, 2))
+    if fine is None or next_one is None:
+        return []
+    truth, entries = 2 * fine - next_one, []
+    for stride in strides(phase.ndim)[2:]:
+        coarse = every(phase, stride)
+        spacing = tuple(float(k) for k in stride)
+        feature = finish(measure_tortuosity(coarse, spacing, accuracy="extrapolated"))[0]
+        if feature.value is not None:
+            entries.append((finish(resolution_of(coarse)), (feature.value - truth) / (truth - 1)))
+    return entries
+
+
+def every(phase: np.ndarray, stride: tuple[int, ...]) -> np.ndarray:
+    """Return every n-th voxel along each axis."""
+    return np.ascontiguousarray(phase[tuple(slice((k - 1) // 2, None, k) for k in stride)])
 
 
 def strides(dimensions: int) -> list[tuple[int, ...]]:
@@ -102,7 +125,7 @@ def measured(
     phase: np.ndarray, stride: tuple[int, ...], modules: list[str]
 ) -> tuple[float, dict[str, float | None]]:
     """Resolution and value of each quantity on every n-th voxel."""
-    coarse = np.ascontiguousarray(phase[tuple(slice((k - 1) // 2, None, k) for k in stride)])
+    coarse = every(phase, stride)
     spacing = tuple(float(k) for k in stride)
     values: dict[str, float | None] = {}
     for quantity in quantities():

@@ -222,3 +222,26 @@ def test_300_random_relabellings_change_nothing():
         renamed = np.choose(classes, [others[0], one, others[1]]).astype(np.uint16)
         table = quantify(Volume(renamed, "ZYX", SPACING, "um", kind="labels"), phase=int(one), features=names)
         assert {f.name: (f.value, f.reason) for f in table} == before
+
+
+def test_extrapolation_removes_the_bias_of_the_grid_and_says_so(field):
+    names = ("geodesic_tortuosity", "bruggeman_exponent")
+    plain = quantify(labels(field), features=names)
+    better = quantify(labels(field), features=names, extrapolate=True)
+    assert 1 < better["geodesic_tortuosity"].value < plain["geodesic_tortuosity"].value
+    assert better["bruggeman_exponent"].value < plain["bruggeman_exponent"].value
+    assert "two-grid extrapolation" in better["geodesic_tortuosity"].method
+    for table in (plain, better):
+        assert "of tau - 1" in table["geodesic_tortuosity"].bias
+    high, rest = (float(t["geodesic_tortuosity"].bias.partition("%")[0]) for t in (plain, better))
+    assert high > 50 > 15 > abs(rest)
+
+
+@pytest.mark.parametrize("options", [{}, {"voi_count": 3, "voi_size": (20.0,), "voi_curve": True}])
+def test_ticks_grow_and_come_often(field, options):
+    """Every tick says how far the work is, and that never goes back."""
+    steps = quantify.steps(labels(field), features=("relative_density", "specific_surface_area"), **options)
+    shares = [tick.step / tick.total for tick in steps if tick.total]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1, abs=0.01)
+    assert len(set(shares)) > 10

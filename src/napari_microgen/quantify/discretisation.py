@@ -42,6 +42,9 @@ _FURTHER = {
 }
 _LESS_ONE = ("geodesic_tortuosity",)
 
+EXTRAPOLATED = "two-grid extrapolation"
+"""Words in the method of a tortuosity whose grid bias was removed; its own bias has its own curve."""
+
 
 def with_bias(feature: Feature, dimensions: int, resolution: float | None) -> Feature:
     """Return a feature with what is known of its bias.
@@ -62,12 +65,15 @@ def with_bias(feature: Feature, dimensions: int, resolution: float | None) -> Fe
     """
     if feature.value is None or feature.bias:
         return feature
-    return replace(feature, bias=bias_text(feature.name, dimensions, resolution))
+    name = (
+        f"{feature.name.partition('.')[0]} {EXTRAPOLATED}" if EXTRAPOLATED in feature.method else feature.name
+    )
+    return replace(feature, bias=bias_text(name, dimensions, resolution))
 
 
 def bias_text(name: str, dimensions: int, resolution: float | None) -> str:
     """Return what is known of the bias of a quantity at a resolution, in words."""
-    main = name.partition(".")[0]
+    main = name.partition(".")[0].partition(" ")[0]
     for texts in (NONE, NOT_KNOWN, _NOT_KNOWN_IN_IMAGES if dimensions == 2 else {}):
         if main in texts:
             return texts[main]

@@ -242,9 +242,7 @@ def _headline(results: list[DirectionalTortuosity], method: str, average: str) -
     if biases:
         details["grid_bias"] = float(np.mean(biases))
     else:
-        details["note"] = (
-            "tau - 1 is overestimated on a voxel grid; accuracy='extrapolated' removes most of it"
-        )
+        details["note"] = "tau - 1 is overestimated on a voxel grid; --extrapolate removes most of it"
     return Feature(
         name=name, value=float(np.mean(means)), method=method, details=details,
         reason=f"mean of the available directions only: {missing}" if missing else None,

@@ -76,7 +76,7 @@ def representative_volume_curves(
         if len(boxes) > most:
             boxes = tuple(boxes[k] for k in sorted(random.choice(len(boxes), most, replace=False)))
         steps = measure_sub_volumes(measure, phase, spacing, boxes)
-        measured: list[list[Feature]] = yield from scaled(steps, index, 1, len(fractions))
+        measured: list[list[Feature]] = yield from scaled(steps, 1000 * index, 1000, 1000 * len(fractions))
         for name in dict.fromkeys(f.name for features in measured for f in features):
             found = [f.value for features in measured for f in features if f.name == name]
             curve = curves.setdefault(name, {key: [] for key in _CURVE})

@@ -25,6 +25,7 @@ from .chunk import Chunk, bounds
 from .discretisation import Changes, counting_changes
 from .table import (
     absence,
+    options_of,
     require_room,
     sources_of,
     spacing_of,
@@ -97,17 +98,21 @@ def spread_steps(
     }
     wanted = [q for q in sources_of(picked, 3) if unfit(q, 3, spacing) is None]
     counted = [q for q in wanted if _counts(q, labels.shape)]
-    require_room([q for q in wanted if q not in counted], labels.shape, spacing)
+    extrapolate = bool(arguments.get("extrapolate", False))
+    whole = [q for q in wanted if q not in counted]
+    require_room(whole, labels.shape, spacing, extrapolate=extrapolate)
     threads = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
     pieces = bounds(
         labels.n_planes, max(1, min(CHUNKS_PER_WORKER * threads, labels.n_planes // _LEAST_PLANES))
     )
     where = (path, reading, phase)
     modules = tuple(q.module for q in counted)
-    futures = [client.submit(measure_whole, *where, q.module, pure=False) for q in wanted if q not in counted]
+    options = options_of(extrapolate)
+    futures = [
+        client.submit(measure_whole, *where, q.module, options.get(q.module, {}), pure=False) for q in whole
+    ]
     futures += [client.submit(count_chunk, *where, modules, *piece, pure=False) for piece in pieces]
     results = yield from gathered(client, futures)
-    whole = [q for q in wanted if q not in counted]
     found |= {q.module: features for q, features in zip(whole, results, strict=False)}
     total: Counted = reduce(add, results[len(whole) :])
     for quantity in counted:
@@ -161,9 +166,11 @@ def count_chunk(
     return counted
 
 
-def measure_whole(path: Path, reading: dict[str, Any], phase: int, module: str) -> list[Feature]:
+def measure_whole(
+    path: Path, reading: dict[str, Any], phase: int, module: str, options: dict[str, Any]
+) -> list[Feature]:
     """Measure one quantity of a file (runs on a worker)."""
     labels = require_labels(read(path, kind="labels", **reading), "measuring")
     mask = _planes(labels, phase, 0, labels.n_planes)
-    found: list[Feature] = finish(_quantity(module).load().measure(mask, spacing_of(labels)))
+    found: list[Feature] = finish(_quantity(module).load().measure(mask, spacing_of(labels), **options))
     return found

@@ -18,6 +18,7 @@ PUBLISHED_EDGE_UM = 10.0
 """Edge of the cubes of the published FIB-SEM work this package follows; it cut three from each stack."""
 
 _FEW_FEATURES = 8
+_STEPS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,18 +121,18 @@ def measured_in_parts(
     """
     facts: dict[str, Any] = {}
     further: list[Feature] = []
-    share = 1 if wanted.curve else 2
+    share = _STEPS // 2 if wanted.curve else _STEPS
     if wanted.cut:
         size = edges_in_voxels(wanted.size, wanted.unit, mask.shape, spacing)
         boxes = spread(mask.shape, size, wanted.count) if wanted.count else sub_volumes(mask.shape, size)
         steps = measure_sub_volumes(measure, mask, spacing, boxes)
-        measured: list[list[Feature]] = yield from scaled(steps, 0, share, 2)
+        measured: list[list[Feature]] = yield from scaled(steps, 0, share, _STEPS)
         features = _with_remark(statistics(measured, boxes, mask.shape), size, resolution)
         facts["sub_volumes"] = _said(boxes, size, mask.shape, resolution)
         if wanted.rows:
             further += [feature for part in measured for feature in part]
     else:
-        features = yield from scaled(measure(mask, spacing), 0, share, 2)
+        features = yield from scaled(measure(mask, spacing), 0, share, _STEPS)
     if wanted.curve:
         curves: dict[str, Any] = yield from scaled(
             representative_volume_curves(measure, mask, spacing), 1, 1, 2
