@@ -105,6 +105,7 @@ def _verdict(content: Mapping[str, Any]) -> str:
 def _side_by_side(prepared: Prepared) -> str:
     sides = prepared.sides
     random = np.random.default_rng(0)
+    scale = max(1, 96 // max(sides.real.images.images.shape[1:]))
     found = []
     codes = [
         c
@@ -116,7 +117,9 @@ def _side_by_side(prepared: Prepared) -> str:
         for name, side in (("real", sides.real), ("synthetic", sides.synthetic)):
             rows = random.permutation(np.flatnonzero(side.condition == code))[: 8 if len(codes) < 3 else 4]
             images = grey_bytes(side.images.images[rows], side.images.white)
-            pictures.append(figure(png_data(grid(list(images), 4)), f"{name}, {len(rows)} drawn at random"))
+            pictures.append(
+                figure(png_data(grid(list(images), 4), scale=scale), f"{name}, {len(rows)} drawn at random")
+            )
         found.append(
             f"<h3>{escape(sides.conditions.names[code])}</h3><div class='pair'>{''.join(pictures)}</div>"
         )
