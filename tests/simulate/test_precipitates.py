@@ -1,9 +1,11 @@
+import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from napari_microgen.cli import main
 from napari_microgen.errors import ParameterError, SaveError, TableError
 from napari_microgen.io.condition_images import read_condition_images
 from napari_microgen.io.reading import read
@@ -241,3 +243,11 @@ def test_half_the_density_is_told_apart_and_the_same_density_is_not():
 
     assert auc(chips(replace(anchor, density=anchor.density / 2), 1000)) >= 0.92
     assert abs(auc(chips(anchor, 2000)) - 0.5) < 0.08
+
+
+def test_the_command_leaves_a_recipe_that_can_be_replayed(table, tmp_path, capsys):
+    words = ["simulate", "precipitates", "--out", str(tmp_path / "out"), "--conditions", str(table)]
+    assert main([*words, "--shape", "64,96", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["count"] == 3
+    assert main(["replay", str(tmp_path / "out" / "recipe.json"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["identical"] is True
