@@ -76,6 +76,21 @@ def test_a_wrong_voxel_size_is_refused_where_it_is_typed(bench, text):
     assert layer.scale.tolist() == [1, 1, 1]
 
 
+def test_cancel_while_measuring_changes_nothing(bench, phases):
+    layer = bench.labels(phases((40, 200, 200))[1])
+    dock = bench.open("Measure")
+    for milliseconds in (50, 1500):
+        bench.press(wait=False)
+        bench.settle(milliseconds)
+        assert dock.job is not None, "too fast to be cancelled"
+        bench.click(dock.cancel_button)
+        bench.wait(10)
+        assert "Cancelled" in bench.message
+    assert dock.measure.table is None
+    assert len(layer.features.columns) <= 1
+    assert "measured" not in layer.metadata.get("microgen", {})
+
+
 def test_the_table_is_saved_with_units_and_reasons(bench, tmp_path):
     bench.labels(np.zeros((4, 8, 8), np.uint8))
     dock = bench.open("Measure")
