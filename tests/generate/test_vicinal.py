@@ -75,3 +75,27 @@ def test_one_condition_alone_stays_where_it_is():
 def test_every_distinct_condition_is_drawn_as_often():
     _, _, rows, _ = drawn({"T": [0.0, 0.0, 0.0, 0.0, 5.0]}, width=0)
     assert (rows == 4).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def around(columns, metric, count=3000):
+    data = training_set(columns)
+    encoder = Encoder.fit(data.table, "standard")
+    encoded = encoder.encode(data.table)
+    made = vicinity(data, encoder.scaler, encoded, metric=np.array(metric))
+    return encoded, *made.draw(count, encoded, np.random.default_rng(0))
+
+
+def test_only_the_ratios_of_a_metric_matter():
+    columns = {"T": [0.0, 1.0, 2.0, 5.0], "p": [0.0, 3.0, 1.0, 2.0]}
+    _, rows, targets = around(columns, [2.0, 0.5])
+    _, other_rows, other_targets = around(columns, [8.0, 2.0])
+    np.testing.assert_array_equal(rows, other_rows)
+    np.testing.assert_allclose(targets, other_targets, rtol=1e-5)
+
+
+def test_steps_are_longer_along_a_condition_that_matters_less():
+    columns = {"T": [0.0, 1.0, 2.0, 3.0], "p": [0.0, 3.0, 1.0, 2.0]}
+    encoded, _, targets = around(columns, [9.0, 1.0])
+    nearest = np.abs(targets[:, None] - encoded[None]).sum(2).argmin(1)
+    steps = targets - encoded[nearest]
+    assert steps[:, 1].std() > 1.5 * steps[:, 0].std()

@@ -4,6 +4,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from ..errors import CheckpointError, ParameterError
 from ..io.atomic import sweep_partials
 from ..io.model_card import LARGEST_CARD
-from ..progress import Progress, Steps
+from ..progress import Progress, Steps, waited
 from ..train.batches import SeededBatches
 from ..train.budget import Budget
 from ..train.checkpoints import Checkpoints
@@ -22,6 +23,7 @@ from ..train.devices import choose_device, threads_kept
 from ..train.engine import Engine
 from ..train.followers import FollowedCheckpoints
 from ..train.loop import train
+from ..train.prefetch import PrefetchedBatches
 from ..train.ranks import Ranks
 from ..train.seeds import seed_all
 from ..train.timing import available_cores, fastest
@@ -100,15 +102,18 @@ class Job:
         """Train to the end of the budget and write the model."""
         options, method = self.options, self.recipe.method
         encoder = Encoder.fit(self.data.table, method.encoding(self.config))
-        yield Progress(0, budget.total, "measuring the training set")
-        facts = method.measure(self.config, self.data, encoder, options.seed)
+        facts = yield from waited(
+            lambda: method.measure(self.config, self.data, encoder, options.seed),
+            0,
+            budget.total,
+            "measuring the training set",
+        )
         setup = Setup(self.data.size, encoder, facts)
         _require_card(setup, self.data)
         seed_all(options.seed)
         generator = method(self.config, setup)
         pairing = generator.pairing(self.data, self.batch)
-        batches = SeededBatches(pairing.draw, options.seed)
-        with threads_kept(), self.store() as store:
+        with threads_kept(), self.store() as store, self.batches(pairing.draw) as batches:
             how = (options.threads or 1, "fp32")
             if not store.steps():  # a checkpoint knows it
                 how = yield from self.fastest_way(generator, pairing.draw)
@@ -144,6 +149,14 @@ class Job:
             if self.ranks.device.type == "cuda":
                 speed["gpu_memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 3)
             yield replace(tick, values=tick.values | speed, preview=preview.due())
+
+    def batches(
+        self, draw: Callable[[int, np.random.Generator], Any]
+    ) -> AbstractContextManager[SeededBatches[Any]]:
+        """Return the row of batches; made ahead by threads where a GPU would wait for them."""
+        if self.ranks.device.type == "cuda":
+            return PrefetchedBatches(draw, self.options.seed)
+        return nullcontext(SeededBatches(draw, self.options.seed))
 
     def engine(self, generator: Generator[Any], threads: int, precision: str) -> Engine:
         """Return what makes the updates."""

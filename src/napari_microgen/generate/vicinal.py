@@ -82,9 +82,15 @@ class Vicinity:
 
 
 def vicinity(
-    data: TrainingSet, scaler: Scaler, encoded: np.ndarray, *, width: float = 0.3, neighbours: int = 4
+    data: TrainingSet,
+    scaler: Scaler,
+    encoded: np.ndarray,
+    *,
+    width: float = 0.3,
+    neighbours: int = 4,
+    metric: np.ndarray | None = None,
 ) -> Vicinity:
-    """Return the vicinity of the conditions of a training set, with the Mahalanobis metric.
+    """Return the vicinity of the conditions of a training set.
 
     Parameters
     ----------
@@ -98,14 +104,19 @@ def vicinity(
         Size of a step over the distance to the nearest condition; 0 switches it off.
     neighbours : int
         Conditions that may lend an image, the own one included.
+    metric : ndarray, shape (numbers,), optional
+        Weight of each number in a squared distance, such as `inverse_squared_lengths`; the
+        Mahalanobis metric if left out.
     """
     table = data.table
     group, names = table.groups("condition")
     rows = tuple(np.flatnonzero(group == number) for number in range(len(names)))
     first = np.array([members[0] for members in rows])
-    columns = _number_columns(scaler)
+    columns = number_columns(scaler)
     points = encoded[first][:, columns].astype(float)
-    root, whiten = _metric(points)
+    root, whiten = _mahalanobis(points)
+    if metric is not None and len(metric) == len(columns):
+        root, whiten = np.diag(metric**-0.5), np.diag(metric**0.5)
     labels = _labels(table, first)
     complete = table.complete[first]
     patches = np.array([sum(data.patches_of(int(row)) for row in members) for members in rows])
@@ -124,7 +135,7 @@ def vicinity(
     return Vicinity(points, rows, columns, root, whiten, tuple(near), reach, width)
 
 
-def _number_columns(scaler: Scaler) -> np.ndarray:
+def number_columns(scaler: Scaler) -> np.ndarray:
     """Return the columns of the encoding that hold numbers which were not all the same."""
     columns, place = [], 0
     for part in scaler.parts:
@@ -143,7 +154,7 @@ def _labels(table: ConditionTable, rows: np.ndarray) -> np.ndarray:
     return np.unique(ids, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _metric(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _mahalanobis(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return L with L L' = covariance of the conditions, shrunk to its diagonal, and the whitening matrix."""
     if not points.size:
         return np.zeros((0, 0)), np.zeros((0, 0))

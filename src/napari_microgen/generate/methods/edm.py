@@ -23,10 +23,11 @@ from ..contract import Batch, Generator, Noise, Pairing, Sampling, Setup, normal
 from ..first_moment import MeanModel, fit_means
 from ..networks.condition_embedding import ConditionedDenoiser
 from ..networks.unet import PROFILES, profile_for
+from ..relevance import descriptors, inverse_squared_lengths
 from ..sampling import dpm_solver_2m, few_levels, heun, karras_levels
 from ..training import Recipe, fit
 from ..training_set import TrainingSet
-from ..vicinal import Vicinity, vicinity
+from ..vicinal import Vicinity, number_columns, vicinity
 
 S_MIN = 0.002
 SPREAD = 1.4
@@ -105,16 +106,19 @@ class Edm(Generator[EdmConfig]):
         group, names = data.table.groups("condition")
         count = max(MEASURED, 16 * len(names))
         chosen = [int(random.choice(np.flatnonzero(group == n % len(names)))) for n in range(count)]
-        patches = (data.patch(row, random) for row in chosen)
-        moments = np.array([(float(p.mean()), float((p.astype(np.float64) ** 2).mean())) for p in patches])
+        found = np.array([descriptors(data.patch(row, random)) for row in chosen])
         encoded = encoder.encode(data.table)[chosen]
-        means = fit_means(encoded, moments[:, 0], group[chosen])
-        told = means.mean(encoded)
-        squares = moments[:, 1] - 2 * told * moments[:, 0] + told**2
+        means = fit_means(encoded, found[:, 0], group[chosen])
+        squares = (found[:, 0] - means.mean(encoded)) ** 2 + found[:, 1] ** 2
+        columns = number_columns(encoder.scaler)
+        average = np.stack([found[group[chosen] == n].mean(0) for n in range(len(names))])
+        first = np.array([encoded[group[chosen] == n][0][columns] for n in range(len(names))], float)
+        metric = inverse_squared_lengths(first, average) if config.vicinity else None
         return {
             "deviation": float(np.sqrt(max(squares.mean(), 1e-8))),
             "s_max": max(80.0, 1.5 * data.size),
             "means": means.to_dict(),
+            "metric": None if metric is None else [float(weight) for weight in metric],
         }
 
     # -- training ------------------------------------------------------------------
@@ -133,7 +137,10 @@ class Edm(Generator[EdmConfig]):
         """Return vicinal pairs of images and conditions."""
         encoder = self.setup.encoder
         encoded = encoder.encode(data.table)
-        around = vicinity(data, encoder.scaler, encoded, width=self.config.vicinity)
+        metric = (
+            None if self.setup.facts.get("metric") is None else np.array(self.setup.facts["metric"], float)
+        )
+        around = vicinity(data, encoder.scaler, encoded, width=self.config.vicinity, metric=metric)
         return VicinalPairing(data, encoded, self.draws(batch), None, around)
 
     def rate(self, images: int) -> float:
