@@ -5,7 +5,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def thinned(candidates, box, distance, wanted):
     """Take candidates in turn that keep a distance from those taken, on a torus.
 
@@ -115,7 +115,7 @@ def envelope(
             height[r, c], owner[r, c], facet[r, c] = best, mine, side
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def caliper_extent(labels, seeds, pixel, count, directions):
     """Return the largest and the smallest caliper of each cell of a torus, without the pixels' own width.
 

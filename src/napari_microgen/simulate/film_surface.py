@@ -129,7 +129,7 @@ def film_surface(
     apex = 0.12 * spacing * math.tan(math.radians(law.slope)) * rng.standard_normal(len(tips))
     height, owner, facet = np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int8)
     fill = _filler(tips, spacing, apex, facets, shape, pixel, (height, owner, facet))
-    step = max(1, 400_000 // shape[1])
+    step = max(1, 60_000 // shape[1])
     for first in range(0, shape[0], step):
         fill(first, min(shape[0], first + step))
         yield Progress(min(shape[0], first + step), shape[0] + 1, "growing crystallites")

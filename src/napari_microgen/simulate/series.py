@@ -125,10 +125,10 @@ def _resume(out: Path, card: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
             raise SaveError(
                 f"{out / folder} holds files that are no simulated series. Choose another folder."
             )
-        if strange:
-            sweep_partials(out / folder)
     if not path.is_file():
         write_text(path, wanted)
+    for folder in (out, *(entry for entry in out.iterdir() if entry.is_dir())):
+        sweep_partials(folder)
     known: dict[int, dict[str, Any]] = {}
     if (out / LOG).is_file():
         for line in (out / LOG).read_text(encoding="utf-8").splitlines():
