@@ -111,3 +111,12 @@ def test_sub_volumes_of_several_files_stay_apart(maps, capsys):
     assert samples[0] == "map1"
     assert samples[1].startswith("map1, voi 0:4")
     assert len(samples) == 2 * (1 + 4)
+
+
+def test_people_read_the_interval(tmp_path, capsys):
+    labels = (np.random.default_rng(0).random((12, 12, 12)) < 0.4).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "map.tif", labels, photometric="minisblack", metadata={"axes": "ZYX"})
+    words = ["--features", "relative_density", "--voi-size", "6", "--voi-unit", "voxel"]
+    assert main(["quantify", str(tmp_path / "map.tif"), *words]) == 0
+    assert "relative_density: 0.394" in (line := capsys.readouterr().out)
+    assert "[95 %: 0." in line

@@ -245,3 +245,17 @@ def test_ticks_grow_and_come_often(field, options):
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1, abs=0.01)
     assert len(set(shares)) > 10
+
+
+def test_a_volume_larger_than_any_memory_is_refused_before_it_is_touched():
+    dask_array = pytest.importorskip("dask.array")
+
+    def never(*_arguments, **_options):
+        raise AssertionError("a plane was read")
+
+    huge = dask_array.zeros((4096,) * 3, np.uint8, chunks=(1, 4096, 4096)).map_blocks(
+        never, dtype=np.uint8, meta=np.zeros((0,) * 3, np.uint8)
+    )
+    volume = Volume(huge, "ZYX", SPACING, "um", kind="labels")
+    with pytest.raises(MemoryLimitError, match=r"Measuring strut_diameter needs about 704\.0 GiB"):
+        quantify(volume)

@@ -80,8 +80,10 @@ def _feature_line(name: str, entry: dict[str, Any]) -> str:
     if entry["value"] is None:
         return f"{name}: undefined ({entry['reason']})"
     unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
+    low, high = entry.get("interval_95") or (None, None)
+    interval = "" if low is None or high is None else f"  [95 %: {low:.6g} to {high:.6g}]"
     remark = f"  ({entry['reason']})" if entry["reason"] else ""
-    return f"{name}: {entry['value']:.6g}{unit}{remark}"
+    return f"{name}: {entry['value']:.6g}{unit}{interval}{remark}"
 
 
 def _arguments(description: Description, options: argparse.Namespace, said: Messages) -> dict[str, Any]:
