@@ -24,6 +24,8 @@ IMAGES = Path(__file__).parent / "images"
 WINDOW = (1366, 768)
 STEPS = 150
 PLUGIN = "napari-microgen"
+TURNED = (-12.0, 18.0, 25.0)
+"""Angles of the camera that show a flat stack a little from the side."""
 STACK, TRUTH = "FIB-SEM stack (simulated)", "FIB-SEM truth (simulated)"
 
 
@@ -157,11 +159,28 @@ def compare(tour: Tour, dock, network: str) -> None:
 
 
 def measure(tour: Tour) -> None:
-    """Measure the network's result."""
-    dock = tour.dock("Measure")
-    dock.measure.labels.choose(next(x for x in tour.viewer.layers if x.name.endswith("[unet]")))
+    """Measure the network's result; show its plots, fields, surface and struts."""
+    viewer, dock = tour.viewer, tour.dock("Measure")
+    network = next(x.name for x in viewer.layers if x.name.endswith("[unet]"))
+    tour.only(STACK, network)
+    dock.measure.labels.choose(viewer.layers[network])
     tour.press(dock, "Measure")
     tour.picture("measure")
+    dock.turn_to("Plots")
+    for title, name in (("Strut diameter", "plot_struts"), ("Curvature density", "plot_curvature")):
+        dock.plots.show_plot(title)
+        tour.picture(name)
+    dock.fields.labels.choose(viewer.layers[network])
+    tour.press(dock, "Fields")
+    tour.picture("thickness")
+    for operation in ("surface", "skeleton"):
+        dock.fields.show_operation(operation)
+        tour.press(dock, "Fields")
+        tour.only(viewer.layers[-1].name)
+        viewer.scene.camera.angles = TURNED
+        tour.picture(operation)
+    viewer.dims.ndisplay = 2
+    tour.only(STACK)
 
 
 def relate(tour: Tour) -> None:

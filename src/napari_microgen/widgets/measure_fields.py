@@ -26,7 +26,7 @@ from .tubes import tubes
 SHOWN = {
     "field": "A value in each voxel",
     "surface": "Curvature on the surface",
-    "skeleton": "Skeleton with strut diameters",
+    "skeleton": "Struts as a skeleton",
 }
 """Operations that give something to look at, and what the page calls them."""
 ABOUT = {
@@ -185,17 +185,19 @@ class FieldsPage(Page):
             contrast_limits=look.limits,
             shading="smooth" if operation == "surface" else "none",
         )
+        notes = self._turn_to_3d(snapshot)
         self._explain(add_layer(self.viewer, (mesh, keywords, "surface")))
-        self._turn_to_3d(snapshot)
+        self._say(snapshot, *notes)
 
-    def _turn_to_3d(self, snapshot: Snapshot) -> None:
+    def _turn_to_3d(self, snapshot: Snapshot) -> list[str]:
+        """Turn the view to 3D, without labels that would cover what is inside; return what to say of it."""
+        notes = []
+        if snapshot.layer in self.viewer.layers and snapshot.layer.visible:
+            snapshot.layer.visible = False  # first, so that they are not drawn in 3D at all
+            notes.append(f"“{snapshot.layer.name}” is hidden, as it would cover the lines and surfaces.")
         if self.viewer.dims.ndisplay == 2:
             self.viewer.dims.ndisplay = 3
-        notes = ["Shown in 3D; Ctrl+Y goes back to planes."]
-        if snapshot.layer in self.viewer.layers and snapshot.layer.visible:
-            snapshot.layer.visible = False
-            notes.append(f"“{snapshot.layer.name}” is hidden, as it would cover the lines and surfaces.")
-        self._say(snapshot, *notes)
+        return ["Shown in 3D; Ctrl+Y goes back to planes.", *notes]
 
     def _say(self, snapshot: Snapshot, *notes: str) -> None:
         text = "\n".join(note for note in (snapshot.remark(self.viewer), *notes) if note)
