@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from napari_microgen.compare.descriptors import ARRAYS, NAMES, describe_images, particle_sizes
+from napari_microgen.compare.descriptors import ARRAYS, NAMES, describe_images
 from napari_microgen.compare.image_set import of_arrays
 from napari_microgen.progress import finish
 from napari_microgen.quantify.area_fraction import area_fractions
+from napari_microgen.quantify.feret_diameter import measure_image as feret_of_image
 from napari_microgen.quantify.particles import label_particles, particle_table
 from napari_microgen.quantify.persistence_image import measure_image
 from napari_microgen.quantify.table import quantify
@@ -54,8 +55,15 @@ def test_particles_are_those_of_quantify(described):
     whole = ~table["touches_edge"]
     expected = np.average(table["feret_diameter"][whole], weights=table["weight"][whole])
     assert found.column("feret_diameter")[0] == pytest.approx(expected)
-    sizes = particle_sizes(images.take(np.array([0])), 0.4, pixel_size=0.05)
-    np.testing.assert_allclose(np.sort(sizes), np.sort(table["feret_diameter"][whole]))
+
+
+def test_particles_of_the_grey_image_and_as_published(described):
+    images, _ = described
+    image = images.images[0]
+    for kind, recipe in (("image", "default"), ("paper-000", "paper-000")):
+        found = finish(describe_images(images.take(np.array([0])), 0.4, pixel_size=0.05, particles=kind))
+        expected = finish(feret_of_image(image, (0.05, 0.05), recipe=recipe))[0]
+        assert found.column("feret_diameter")[0] == pytest.approx(expected.value)
 
 
 def test_the_number_of_particles_is_that_of_whole_and_cut_ones():

@@ -52,6 +52,21 @@ def test_a_generator_that_ignores_the_conditions_loses_to_both_baselines(interio
         assert metrics[name].within_floor is False
 
 
+def test_conditions_are_read_from_images_that_follow_them(interior):
+    followed, ignored = (interior[n].metrics["read_back.T.r2"] for n in ("good", "blind"))
+    assert followed.value == pytest.approx(followed.floor, abs=0.2)
+    # Poisson counts about 10, 15 and 20 vary as much within as between: at best 0.53 can be read.
+    assert 0.25 < followed.floor < 0.65
+    assert ignored.value < 0
+    assert followed.within_floor
+    assert ignored.within_floor is False
+
+
+def test_differences_in_per_cent(interior):
+    assert interior["good"].metrics["relative_density.mape"].value < 15
+    assert interior["blind"].metrics["relative_density.mape"].value > 30
+
+
 def test_interpolation_has_means_only(interior):
     metrics = interior["good"].metrics
     assert metrics["relative_density.mean"].baselines["linear_interpolation"] is not None

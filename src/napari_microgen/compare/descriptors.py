@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,12 +22,15 @@ from ..quantify import (
     two_point_correlation,
 )
 from ..quantify.area_fraction import area_fractions
+from ..quantify.particle_recipe import particles_of_image
 from ..quantify.particles import label_particles, particle_table
 from ..quantify.persistence import persistence_intervals
 from ..quantify.persistence_image import persistence_images
 from ..quantify.run_lengths import run_lengths
 from ..quantify.threads import available_threads
 from .image_set import ImageSet
+
+Particles = Literal["phase", "image", "paper-000"]
 
 PARTICLE_MEANS = ("feret_diameter", "equivalent_diameter", "circularity", "aspect_ratio", "solidity")
 """Measures of particles of which each image has a mean, weighted by one over the chance to be seen whole."""
@@ -128,7 +131,12 @@ def unit_of(name: str, unit: str) -> str:
 
 
 def describe_images(
-    images: ImageSet, threshold: float, *, dark: bool = False, pixel_size: float | None = None
+    images: ImageSet,
+    threshold: float,
+    *,
+    dark: bool = False,
+    pixel_size: float | None = None,
+    particles: Particles = "phase",
 ) -> Steps[Descriptors]:
     """Measure every image of a set.
 
@@ -142,6 +150,9 @@ def describe_images(
         Measure the dark phase instead of the bright one.
     pixel_size : float or None
         Pixel edge in micrometre; None measures lengths in pixels.
+    particles : {"phase", "image", "paper-000"}
+        Particles of the phase; or those that `quantify.particle_recipe` finds in the grey image,
+        as a whole or in the published way.
 
     Yields
     ------
@@ -152,7 +163,7 @@ def describe_images(
     white, rows = images.white, []
 
     def work(picture: np.ndarray) -> tuple[Any, ...]:
-        return _of_one(picture / white, threshold, dark, edge)
+        return _of_one(picture / white, threshold, dark, edge, particles)
 
     with ThreadPoolExecutor(available_threads()) as pool:
         results: Iterator[tuple[Any, ...]] = pool.map(work, images.images)
@@ -169,24 +180,16 @@ def describe_images(
     return Descriptors(*arrays, distance=np.array(distance[0]), unit=unit, pixel=edge)
 
 
-def particle_sizes(
-    images: ImageSet, threshold: float, *, dark: bool = False, pixel_size: float | None = None
-) -> np.ndarray:
-    """Return the Feret diameter of every whole particle of a set, in um or px."""
-    edge = 1.0 if pixel_size is None else pixel_size
-    phases = ((picture / images.white > threshold) != dark for picture in images.images)
-    tables = [particle_table(label_particles(p, (edge, edge)), (edge, edge)) for p in phases]
-    return np.concatenate([t["feret_diameter"][~t["touches_edge"]] for t in tables])
-
-
-def _of_one(grey: np.ndarray, threshold: float, dark: bool, edge: float) -> tuple[Any, ...]:
+def _of_one(
+    grey: np.ndarray, threshold: float, dark: bool, edge: float, particles: Particles
+) -> tuple[Any, ...]:
     phase, spacing = (grey > threshold) != dark, (edge, edge)
     found: dict[str, Feature] = {
         name: finish(module.measure(phase, spacing))[0]  # type: ignore[attr-defined]
         for name, module in _MEASURED.items()
     }
     values = {name: np.nan if f.value is None else f.value for name, f in found.items()}
-    values |= _particle_means(phase, spacing)
+    values |= _particle_means(grey, phase, spacing, particles)
     values |= {
         "mean_grey": float(grey.mean()),
         "grey_deviation": float(grey.std()),
@@ -210,15 +213,28 @@ def _of_one(grey: np.ndarray, threshold: float, dark: bool, edge: float) -> tupl
     )
 
 
-def _particle_means(phase: np.ndarray, spacing: tuple[float, float]) -> dict[str, float]:
-    table = particle_table(label_particles(phase, spacing), spacing)
-    whole = ~table["touches_edge"]
+def _particle_means(
+    grey: np.ndarray, phase: np.ndarray, spacing: tuple[float, float], particles: Particles
+) -> dict[str, float]:
+    table = _particles(grey, phase, spacing, particles)
     area = phase.size * spacing[0] * spacing[1]
-    # Each whole particle stands for one over its chance of lying inside the image.
-    means = {"particle_count": float(table["weight"][whole].sum()) / area if len(whole) else 0.0}
+    if particles == "paper-000":  # published: cut particles count, all alike
+        counted = np.ones(len(table["label"]), bool)
+        weights = np.ones(len(counted))
+    else:  # each whole particle stands for one over its chance of lying inside the image
+        counted, weights = ~table["touches_edge"], table["weight"]
+    means = {"particle_count": float(weights[counted].sum()) / area if len(counted) else 0.0}
     for name in PARTICLE_MEANS:
-        known = whole & np.isfinite(table[name])
-        means[name] = (
-            float(np.average(table[name][known], weights=table["weight"][known])) if known.any() else np.nan
-        )
+        known = counted & np.isfinite(table[name])
+        means[name] = float(np.average(table[name][known], weights=weights[known])) if known.any() else np.nan
     return means
+
+
+def _particles(
+    grey: np.ndarray, phase: np.ndarray, spacing: tuple[float, float], particles: Particles
+) -> dict[str, np.ndarray]:
+    if particles == "phase":
+        return particle_table(label_particles(phase, spacing), spacing)
+    eight_bits = np.rint(255 * grey).astype(np.uint8)
+    recipe: Literal["default", "paper-000"] = "default" if particles == "image" else "paper-000"
+    return finish(particles_of_image(eight_bits, spacing, recipe=recipe))

@@ -42,9 +42,12 @@ def meaning(name: str) -> str:
     kinds = {
         "wasserstein": "Wasserstein-1 distance of the distributions over images, in real standard deviations",
         "mean": "root mean square difference of the condition means, in real standard deviations",
+        "mape": "mean difference of the condition means, in per cent of the real ones",
         "ks": "largest distance of the cumulative distributions over images",
         "r2": "share of the variance over conditions that the condition means explain",
     }
+    if name.startswith("read_back."):
+        return "share of the variance of this condition that a regression on real images reads from images"
     return MEANING.get(name) or kinds[name.rpartition(".")[2]]
 
 

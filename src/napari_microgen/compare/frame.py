@@ -14,6 +14,7 @@ from .fidelity import HIGHER_IS_BETTER, curves, fidelity
 from .halves import Draw, Side, draws, matched
 from .matching import Conditions
 from .mode_collapse import worst_diversity
+from .read_back import Reader
 from .series import condition_means, mean_numbers
 from .space import Space
 
@@ -123,12 +124,14 @@ def evaluate(sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0) ->
     for index, draw in enumerate(draws(sides.real, sides.synthetic, repeats, random)):
         yield Progress(index, repeats, "comparing halves")
         half = sides.real.take(draw.real)
-        runs["value"].append(_numbers(half, sides.synthetic.take(draw.synthetic), sides, space, index))
+        reader = _reader(draw, sides, space)
+        frame = _Frame(half, sides, space, reader, index)
+        runs["value"].append(frame.numbers(sides.synthetic.take(draw.synthetic)))
         yield Progress(index, repeats, "comparing halves")
-        runs["floor"].append(_floor(half, draw, sides, space, index))
+        runs["floor"].append(frame.floor(draw))
         for name, pool in (("nearest_condition_copy", copies), ("paper_model", sides.paper)):
             yield Progress(index, repeats, f"baseline: {name.replace('_', ' ')}")
-            runs[name].append({} if pool is None else _of_pool(half, pool, sides, space, random, index))
+            runs[name].append({} if pool is None else frame.of_pool(pool, random))
         runs["linear_interpolation"].append({} if lines is None else _of_lines(half, lines, space))
     names = list(runs["value"][0])
     return {name: metric_of(name, runs) for name in names}, runs
@@ -158,29 +161,50 @@ def metric_of(name: str, runs: Mapping[str, list[Numbers]]) -> Metric:
     )
 
 
-def _numbers(real: Side, other: Side, sides: Sides, space: Space, seed: int) -> Numbers:
-    found = fidelity(real.descriptors, other.descriptors, real.groups, other.groups, space, seed=seed)
-    count = len(sides.conditions)
-    means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
-    found |= mean_numbers(means[0], means[1], space)
-    points = space.points(real.descriptors), space.points(other.descriptors)
-    return found | worst_diversity(*points, real.condition, other.condition)
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """One half of the real images, ready to be compared with others."""
+
+    half: Side
+    sides: Sides
+    space: Space
+    reader: Reader | None
+    seed: int
+
+    def numbers(self, other: Side, real: Side | None = None) -> Numbers:
+        """Compare other images with the half, or with a part of it."""
+        real = self.half if real is None else real
+        found = fidelity(
+            real.descriptors, other.descriptors, real.groups, other.groups, self.space, seed=self.seed
+        )
+        count = len(self.sides.conditions)
+        means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
+        found |= mean_numbers(means[0], means[1], self.space)
+        points = self.space.points(real.descriptors), self.space.points(other.descriptors)
+        return found | worst_diversity(*points, real.condition, other.condition) | self.read(other)
+
+    def read(self, other: Side) -> Numbers:
+        """Read the conditions from images."""
+        return {} if self.reader is None else self.reader.score(other, self.sides.conditions, self.space)
+
+    def floor(self, draw: Draw) -> Numbers:
+        """Compare the half with the other one; conditions are read from the half itself, not seen before."""
+        if not len(draw.rest):
+            return {}
+        return self.numbers(self.sides.real.take(draw.rest)) | self.read(self.half)
+
+    def of_pool(self, pool: Side, random: np.random.Generator) -> Numbers:
+        """Compare the half with images drawn from a baseline."""
+        rows = matched(pool, self.half.condition, random)
+        if len(rows) < 2:
+            return {}
+        real = self.half.take(matched(self.half, pool.condition[rows], random))
+        return self.numbers(pool.take(rows), real)
 
 
-def _floor(half: Side, draw: Draw, sides: Sides, space: Space, seed: int) -> Numbers:
-    if not len(draw.rest):
-        return {}
-    return _numbers(half, sides.real.take(draw.rest), sides, space, seed)
-
-
-def _of_pool(
-    half: Side, pool: Side, sides: Sides, space: Space, random: np.random.Generator, seed: int
-) -> Numbers:
-    rows = matched(pool, half.condition, random)
-    if len(rows) < 2:
-        return {}
-    real = half.take(matched(half, pool.condition[rows], random))
-    return _numbers(real, pool.take(rows), sides, space, seed)
+def _reader(draw: Draw, sides: Sides, space: Space) -> Reader | None:
+    """Fit the reader of conditions on the other half: neither the half nor a generator has seen it."""
+    return Reader.fit(sides.real.take(draw.rest), sides.conditions, space) if len(draw.rest) else None
 
 
 def _of_lines(half: Side, lines: Descriptors, space: Space) -> Numbers:

@@ -33,12 +33,16 @@ def compare(
     synthetic_conditions: Path | None = None,
     training: Path | None = None,
     training_conditions: Path | None = None,
+    where: tuple[str, ...] = (),
     held_out: tuple[str, ...] = (),
     paper: Path | None = None,
     paper_conditions: Path | None = None,
     columns: tuple[str, ...] = (),
+    log: tuple[str, ...] = (),
+    categorical: tuple[str, ...] = (),
     group: Literal["micrograph", "library"] = "micrograph",
     phase: Literal["bright", "dark"] = "bright",
+    particles: Literal["phase", "image", "paper-000"] = "phase",
     threshold: float | None = None,
     patch: int | None = None,
     count: int = 1000,
@@ -69,6 +73,8 @@ def compare(
         baselines. If left out, neither copies nor support can be judged.
     training_conditions : Path or None
         CSV with their conditions.
+    where : tuple of str
+        Rows of the real table to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE, such as one pixel size.
     held_out : tuple of str
         Rows of the real table that the generator has not seen, such as ``part=test``; the other rows are
         the training images. In place of training.
@@ -78,10 +84,17 @@ def compare(
         CSV with their conditions.
     columns : tuple of str
         Conditions to compare by; all that are stated for every side if left out.
+    log : tuple of str
+        Conditions on a logarithmic scale, such as a time.
+    categorical : tuple of str
+        Conditions whose numbers are labels.
     group : {"micrograph", "library"}
         What is never torn apart when halves and folds are drawn.
     phase : {"bright", "dark"}
         Phase whose geometry is measured.
+    particles : {"phase", "image", "paper-000"}
+        Measure the particles of the phase, or find them in the grey image by contrast, blur, threshold and
+        watershed, or so and in tiles of 64 pixels with cut particles, as Banko et al. (2020) did.
     threshold : float or None
         Share of white above which a pixel is bright, on all sides. If left out, Otsu's threshold of the
         real images.
@@ -126,9 +139,13 @@ def compare(
         sources["paper"] = Source(path=paper, conditions=paper_conditions)
     choices = Choices(
         columns=columns,
+        log=log,
+        categorical=categorical,
+        where=where,
         held_out=held_out,
         group=group,
         phase=phase,
+        particles=particles,
         threshold=threshold,
         patch=patch,
         count=count,

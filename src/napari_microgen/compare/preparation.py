@@ -13,7 +13,7 @@ from ..io.conditions import read_conditions
 from ..progress import Progress, Steps, scaled
 from ..segment.grey_histogram import added, grey_histogram
 from ..segment.otsu import otsu_threshold
-from .descriptors import Descriptors, describe_images
+from .descriptors import Descriptors, Particles, describe_images
 from .frame import Sides
 from .halves import Side
 from .image_set import ImageSet, Loaded, common_pixel_size, cut_alike, load_images
@@ -38,12 +38,20 @@ class Choices:
 
     columns: tuple[str, ...] = ()
     """Conditions to use; all that every side states if empty."""
+    where: tuple[str, ...] = ()
+    """Rows of the real table to use at all."""
+    log: tuple[str, ...] = ()
+    """Conditions on a logarithmic scale."""
+    categorical: tuple[str, ...] = ()
+    """Conditions whose numbers are labels."""
     held_out: tuple[str, ...] = ()
     """Rows of the real table that the generator has not seen; the others are training images."""
     group: Literal["micrograph", "library"] = "micrograph"
     """What is never torn apart."""
     phase: Literal["bright", "dark"] = "bright"
     """Phase to measure."""
+    particles: Particles = "phase"
+    """How particles are found."""
     threshold: float | None = None
     """Share of white; Otsu's threshold of the real images if None."""
     patch: int | None = None
@@ -89,8 +97,8 @@ def prepared_sides(sources: dict[str, Source], choices: Choices) -> Steps[Prepar
     """
     loaded: dict[str, Loaded] = {}
     for index, (name, source) in enumerate(sources.items()):
-        reading = {"columns": choices.columns} if choices.columns and source.conditions else {}
-        steps = load_images(source.path, source.conditions, name=name, **reading)
+        where = choices.where if name == "real" else ()
+        steps = load_images(source.path, source.conditions, name=name, where=where, **_reading(choices))
         loaded[name] = yield from scaled(steps, 5 * index, 5, 100)
     notes = [note for each in loaded.values() for note in each.notes]
     if choices.held_out:
@@ -129,13 +137,25 @@ def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]
     sides: dict[str, Side] = {}
     threshold = _threshold(usable["real"][0], choices.threshold)
     for index, (name, (images, codes)) in enumerate(usable.items()):
-        steps = describe_images(images, threshold, dark=choices.phase == "dark", pixel_size=pixel_size)
+        steps = describe_images(
+            images,
+            threshold,
+            dark=choices.phase == "dark",
+            pixel_size=pixel_size,
+            particles=choices.particles,
+        )
         span = 100 // len(usable)
         described: Descriptors = yield from scaled(steps, span * index, span, 100)
         sides[name] = Side(images, described, codes, groups[name])
     notes += more + _unmatched(sets, usable)
     both = Sides(sides["real"], sides["synthetic"], conditions, sides.get("training"), sides.get("paper"))
     return Prepared(both, threshold, pixel_size, _facts(sides, choices), tuple(dict.fromkeys(notes)))
+
+
+def _reading(choices: Choices) -> dict[str, Any]:
+    """Return what is said about every table."""
+    said = {"log": choices.log, "categorical": choices.categorical}
+    return said | ({"columns": choices.columns} if choices.columns else {})
 
 
 def _split_off_training(loaded: dict[str, Loaded], source: Source, choices: Choices) -> list[str]:
@@ -145,13 +165,11 @@ def _split_off_training(loaded: dict[str, Loaded], source: Source, choices: Choi
             "held_out chooses rows of the table of the real images and makes the others training images; "
             "give that table with --conditions, and no --training beside it."
         )
-    real = loaded["real"]
+    real, where = loaded["real"], (*choices.where, *choices.held_out)
     if source.path.is_dir() and source.path.suffix.lower() != ".zarr":
-        kept = read_condition_images(
-            source.path, source.conditions, extra="leave out", where=choices.held_out
-        ).table
+        kept = read_condition_images(source.path, source.conditions, extra="leave out", where=where).table
     else:
-        kept = read_conditions(source.conditions, where=choices.held_out)
+        kept = read_conditions(source.conditions, where=where)
     names = set(kept.images)
     held = np.array([image in names for image in real.table.images])
     if held.all() or not held.any():

@@ -199,6 +199,7 @@ def _descriptor_table(content: Mapping[str, Any]) -> str:
 def _r2_table(metrics: Mapping[str, Any]) -> str:
     head = ["R2 over the conditions", "value", "95 %", "ceiling (real against real)", "ceiling, worst 5 %"]
     names = [f"{name}.r2" for name in NAMES if f"{name}.r2" in metrics]
+    names += [name for name in metrics if name.startswith("read_back.")]
     body = [[n.removesuffix(".r2").replace("_", " "), *_cells(metrics[n])] for n in names]
     return table([*head, *_BASELINES.values()], body) if body else ""
 

@@ -9,6 +9,9 @@ import numpy as np
 from .descriptors import NAMES, Descriptors
 from .space import Space
 
+IN_PER_CENT = ("relative_density", "specific_perimeter", "feret_diameter", "equivalent_diameter")
+"""Descriptors that are above 0, so that per cent of the real mean make sense."""
+
 
 def r_squared(real: np.ndarray, other: np.ndarray) -> float:
     """Share of the variance of the real condition means that other means explain.
@@ -60,13 +63,19 @@ def mean_numbers(real: np.ndarray, other: np.ndarray, space: Space) -> dict[str,
     -------
     dict of float
         ``<name>.mean``: root mean square difference over the conditions, in real standard deviations
-        of images. ``<name>.r2``: see `r_squared`; only with three conditions or more.
+        of images. ``<name>.mape``: mean difference in per cent of the real mean, for `IN_PER_CENT`.
+        ``<name>.r2``: see `r_squared`; only with three conditions or more.
     """
     found = {}
     for place, name in enumerate(NAMES):
         gap = (other[:, place] - real[:, place]) / space.deviation[place]
         gap = gap[np.isfinite(gap)]
         found[f"{name}.mean"] = float(np.sqrt(np.mean(gap**2))) if len(gap) else float("nan")
+        if name in IN_PER_CENT:
+            whole = np.where(real[:, place] > 0, real[:, place], np.nan)
+            share = 100 * np.abs(other[:, place] / whole - 1)
+            share = share[np.isfinite(share)]
+            found[f"{name}.mape"] = float(share.mean()) if len(share) else float("nan")
         if len(real) > 2:
             found[f"{name}.r2"] = r_squared(real[:, place], other[:, place])
     return found

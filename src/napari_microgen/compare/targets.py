@@ -65,6 +65,21 @@ PUBLISHED = (
         "under 10 % for T5, fails for T6",
         "Chun et al. 2020",
     ),
+    Target(
+        "mean Feret diameter over the conditions, mean difference in per cent",
+        "feret_diameter.mape",
+        3.0,
+        "6.4 (worst 15.6, bias -5.6) in 18 seen conditions",
+        "Banko et al. 2020, printed notebook",
+    ),
+    Target("R2 of the mean Feret diameter", "feret_diameter.r2", 0.90, ".68", "Banko et al. 2020"),
+    Target(
+        "conditions read back from images, worst condition",
+        "read_back",
+        0.90,
+        "failed, binned",
+        "Chun et al. 2020",
+    ),
     Target("coverage over real against real", "coverage", 0.9, "none", "", of_floor=True),
     Target("memorisation AUC", "memorisation.auc", 0.55, "none", ""),
 )
@@ -78,7 +93,7 @@ def judged(
     table = []
     for target in PUBLISHED:
         value, ceiling = _value(target, metrics, rows, memory)
-        rising = target.metric.endswith(".r2") or target.of_floor
+        rising = target.metric.endswith(".r2") or target.metric == "read_back" or target.of_floor
         reached = None if value is None else (value >= target.limit if rising else value <= target.limit)
         table.append(
             {
@@ -105,6 +120,9 @@ def _value(
         known = [v for row in rows if (v := row["numbers"].get(name)) is not None]
         return (max(known), None) if known else (None, None)
     metric = metrics.get(target.metric)
+    if target.metric == "read_back":
+        read = [m for n, m in metrics.items() if n.startswith("read_back.") and m.value is not None]
+        metric = min(read, key=lambda m: m.value or 0.0) if read else None
     if metric is None or metric.value is None:
         return None, None
     if target.of_floor:
