@@ -259,3 +259,22 @@ def test_a_volume_larger_than_any_memory_is_refused_before_it_is_touched():
     volume = Volume(huge, "ZYX", SPACING, "um", kind="labels")
     with pytest.raises(MemoryLimitError, match=r"Measuring strut_diameter needs about 704\.0 GiB"):
         quantify(volume)
+
+
+def test_one_volume_has_an_interval_from_its_blocks(field):
+    names = ("relative_density", "specific_surface_area", "strut_diameter")
+    whole = quantify(labels(field), features=names)
+    table = quantify(labels(field), features=names, voi_count=1)
+    for name in names[:2]:
+        feature = table[name]
+        assert feature.value == whole[name].value
+        assert feature.low < feature.value < feature.high
+        assert "bootstrap over 8 blocks" in feature.method
+        assert len(feature.details["values_of_blocks"]) == 8
+    assert (table["strut_diameter"].low, table["strut_diameter"].high) == (
+        whole["strut_diameter"].low,
+        whole["strut_diameter"].high,
+    )
+    small = quantify(labels(field), features=("porosity",), voi_count=1, voi_size=(20,), voi_unit="voxel")
+    assert small.facts["sub_volumes"]["size_voxels"] == [20, 20, 20]
+    assert small["porosity"].low < small["porosity"].high

@@ -11,6 +11,7 @@ from ..errors import ParameterError, UnknownVoxelSizeError
 from ..features import Feature
 from ..progress import Steps, scaled
 from ..units import convert_length
+from .confidence import bootstrap_interval
 from .representative_volume import representative_volume_curves
 from .voi import Box, Measure, measure_sub_volumes, overlap, spread, statistics, sub_volumes
 
@@ -19,6 +20,7 @@ PUBLISHED_EDGE_UM = 10.0
 
 _FEW_FEATURES = 8
 _STEPS = 1000
+_FEWEST_BLOCKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +28,9 @@ class SubVolumes:
     """What to cut from a volume, and what to say of it."""
 
     count: int = 0
-    """How many; 0: as many as fit side by side."""
+    """How many; 0: as many as fit side by side; 1: one, with an interval from its blocks."""
     size: tuple[float, ...] | None = None
-    """Edges; one number for a cube. None: 10 um."""
+    """Edges; one number for a cube. None: 10 um, or the whole volume if there is one."""
     unit: str = "um"
     """Unit of the edges, or ``voxel``."""
     rows: bool = False
@@ -45,6 +47,12 @@ class SubVolumes:
     def wanted(self) -> bool:
         """True if sub-volumes are asked for."""
         return self.cut or self.curve
+
+    def edges(self, shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> tuple[int, ...]:
+        """Return the edges of a sub-volume in voxels; one without a size is the whole volume."""
+        if self.count == 1 and self.size is None:
+            return shape
+        return edges_in_voxels(self.size, self.unit, shape, spacing)
 
 
 def edges_in_voxels(
@@ -122,8 +130,14 @@ def measured_in_parts(
     facts: dict[str, Any] = {}
     further: list[Feature] = []
     share = _STEPS // 2 if wanted.curve else _STEPS
-    if wanted.cut:
-        size = edges_in_voxels(wanted.size, wanted.unit, mask.shape, spacing)
+    if wanted.count == 1:
+        size = wanted.edges(mask.shape, spacing)
+        boxes = spread(mask.shape, size, 1)
+        part = np.ascontiguousarray(mask[boxes[0]])
+        features: list[Feature] = yield from scaled(_with_blocks(measure, part, spacing), 0, share, _STEPS)
+        facts["sub_volumes"] = _said(boxes, size, mask.shape, resolution)
+    elif wanted.cut:
+        size = wanted.edges(mask.shape, spacing)
         boxes = spread(mask.shape, size, wanted.count) if wanted.count else sub_volumes(mask.shape, size)
         steps = measure_sub_volumes(measure, mask, spacing, boxes)
         measured: list[list[Feature]] = yield from scaled(steps, 0, share, _STEPS)
@@ -135,11 +149,34 @@ def measured_in_parts(
         features = yield from scaled(measure(mask, spacing), 0, share, _STEPS)
     if wanted.curve:
         curves: dict[str, Any] = yield from scaled(
-            representative_volume_curves(measure, mask, spacing), 1, 1, 2
+            representative_volume_curves(measure, mask, spacing), share, _STEPS - share, _STEPS
         )
         features = [_with_curve(feature, curves.get(feature.name)) for feature in features]
         further += [row for feature in features for row in _curve_rows(feature, curves.get(feature.name))]
     return [*features, *further], facts
+
+
+def _with_blocks(
+    measure: Measure, part: np.ndarray, spacing: tuple[float, ...] | None
+) -> Steps[list[Feature]]:
+    """Measure one volume, and its intervals by bootstrap over the blocks that halve its edges."""
+    features: list[Feature] = yield from scaled(measure(part, spacing), 0, _STEPS // 2, _STEPS)
+    boxes = sub_volumes(part.shape, tuple(max(1, n // 2) for n in part.shape))
+    steps = measure_sub_volumes(measure, part, spacing, boxes)
+    blocks: list[list[Feature]] = yield from scaled(steps, _STEPS // 2, _STEPS // 2, _STEPS)
+    found = [{f.name: f.value for f in block} for block in blocks]
+    return [_with_bootstrap(f, [values.get(f.name) for values in found]) for f in features]
+
+
+def _with_bootstrap(feature: Feature, of_blocks: Sequence[float | None]) -> Feature:
+    """Give a value the interval of a mean over blocks, moved to lie about it."""
+    values = np.array([value for value in of_blocks if value is not None])
+    details = feature.details | {"values_of_blocks": list(of_blocks)}
+    if feature.value is None or feature.low is not None or len(values) < _FEWEST_BLOCKS:
+        return replace(feature, details=details)
+    low, high = (end - values.mean() + feature.value for end in bootstrap_interval(values))
+    method = f"{feature.method}; interval: bootstrap over {len(values)} blocks"
+    return replace(feature, low=float(low), high=float(high), method=method, details=details)
 
 
 def _said(

@@ -13,7 +13,7 @@ from ..progress import Progress, Steps, scaled, stepwise
 from ..volume import Volume, require_labels
 from .catalogue import Quantity, chosen
 from .discretisation import resolution_of, with_bias
-from .sub_volume_table import SubVolumes, edges_in_voxels, measured_in_parts
+from .sub_volume_table import SubVolumes, measured_in_parts
 
 _STEPS = 1000
 _EXTRAPOLATING = 20.0
@@ -53,7 +53,8 @@ def quantify(
     voi_count : int
         Number of sub-volumes (VOIs), placed with the least overlap. Each quantity is then their mean with
         a 95 % interval (Student's t). 0: none, or as many as fit side by side where a size is given.
-        Three is what the published FIB-SEM work takes.
+        Three is what the published FIB-SEM work takes. 1: one, the whole volume unless a size is given,
+        with an interval by bootstrap over its blocks of half the edges.
     voi_size : tuple of float or None
         Edges of a sub-volume along plane, row, column; one number for a cube. None: 10 um, as published.
     voi_unit : str
@@ -86,7 +87,7 @@ def quantify(
     parts = SubVolumes(count=voi_count, size=voi_size, unit=voi_unit, rows=voi_rows, curve=voi_curve)
     if voi_count < 0 or (voi_rows and not parts.cut):
         raise ParameterError(f"voi_count is {voi_count}; give a number of sub-volumes, such as 3.")
-    size = edges_in_voxels(voi_size, voi_unit, labels.shape, spacing) if parts.cut else labels.shape
+    size = parts.edges(labels.shape, spacing) if parts.cut else labels.shape
     require_room(picked, size, spacing, extrapolate=extrapolate)
     mask, remark = yield from phase_mask(labels, phase)
     resolution: float | None = yield from scaled(resolution_of(mask), 0, 0, _STEPS)
