@@ -94,6 +94,24 @@ def test_a_constant_condition_encodes_to_nothing_but_a_change_is_seen():
     assert not scaler.parts[1].constant
 
 
+@pytest.mark.parametrize("kind", ["minmax", "standard"])
+@pytest.mark.parametrize(
+    ("values", "transform"),
+    [
+        ((1e6, np.nextafter(1e6, 2e6)), "log"),
+        ((1e6, np.nextafter(1e6, 2e6)), "log1p"),
+        ((3.0, 3.0 + 1e-12), "identity"),
+        ((3.0, 3.0 + 1e-12), "log"),
+        ((5e-324, 1e-323), "identity"),
+        ((5e-324, 1e-323), "log1p"),
+    ],
+)
+def test_values_that_hardly_differ_are_constant(values, transform, kind):
+    scaler = ConditionTable.from_columns({"T": values}, transforms={"T": transform}).scaler(kind)
+    assert np.abs(scaler.encode([{"T": values[0]}, {"T": values[1]}])).max() < 1e-6
+    assert Scaler.from_json(scaler.to_json()) == scaler
+
+
 def test_columns_may_stand_in_any_order():
     table = ConditionTable.from_columns({"T": [1, 2], "p": [5, 9]})
     turned = table.select(names=["p", "T"])

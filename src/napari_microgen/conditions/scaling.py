@@ -13,6 +13,8 @@ from .condition import Condition
 from .table import ConditionTable
 
 FORMAT = 1
+LEAST_SPAN = 1e-300
+"""Smaller ranges cannot be divided by."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Scaled:
 
     @property
     def constant(self) -> bool:
-        """True if all values fitted to were the same."""
-        return self.low is not None and self.low == self.high
+        """True if all values fitted to were the same, to nine digits."""
+        return self.low is not None and self.high is not None and _same(self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -207,13 +209,17 @@ def _numbers_part(condition: Condition, column: np.ndarray, kind: str) -> Scaled
         raise TableError(f"{condition.label} is missing in every row; leave the column out.")
     low, high = float(known.min()), float(known.max())
     values = condition.forward(known)
-    if low == high:
-        centre, span = float(values[0]), max(abs(float(values[0])), 1.0)
-    elif kind == "minmax":
+    if kind == "minmax":
         centre, span = float(values.min()), float(values.max() - values.min())
     else:
         centre, span = float(values.mean()), float(values.std())
+    if _same(low, high) or span < LEAST_SPAN:
+        centre, span = float(values[0]), max(abs(float(values[0])), 1.0)
     return Scaled(condition, centre, span, low, high, indicator=known.size < column.size)
+
+
+def _same(low: float, high: float) -> bool:
+    return high - low <= 1e-9 * max(abs(low), abs(high))
 
 
 def _labels_part(condition: Condition, column: np.ndarray) -> Scaled:

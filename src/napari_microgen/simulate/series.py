@@ -127,8 +127,8 @@ def _resume(out: Path, card: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
             )
     if not path.is_file():
         write_text(path, wanted)
-    for folder in (out, *(entry for entry in out.iterdir() if entry.is_dir())):
-        sweep_partials(folder)
+    for place in (out, *(entry for entry in out.iterdir() if entry.is_dir())):
+        sweep_partials(place)
     known: dict[int, dict[str, Any]] = {}
     if (out / LOG).is_file():
         for line in (out / LOG).read_text(encoding="utf-8").splitlines():
