@@ -208,3 +208,12 @@ def test_a_time_limit_ends_it(start):
         steps = [tick.step for tick in ticks]
     assert steps == list(range(1, budget.step + 1))
     assert 10 < budget.step < 60
+
+
+def test_a_slow_training_is_saved_after_some_time_too(line, batches, tmp_path):
+    with Checkpoints(tmp_path / "slow", identity={}) as store:
+        ticks = train(line(), batches(), steps=8, checkpoints=store, every=1000, every_seconds=0.0)
+        seen = []
+        for tick in ticks:
+            seen.append((tick.step, store.steps()[-1]))
+    assert all(saved == step for step, saved in seen)

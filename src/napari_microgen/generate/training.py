@@ -34,6 +34,9 @@ from .options import TrainingOptions
 from .preview import Preview
 from .training_set import TrainingSet, load_training_set
 
+SAVE_SECONDS = 300.0
+"""Time after which a checkpoint is made even if fewer steps than wanted were."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -124,7 +127,14 @@ class Job:
                 generator, engine, self.data, options.preview_seconds if self.ranks.leads else 0
             )
             resumed = store.steps()[-1] if store.steps() else 0
-            ticks = train(engine, batches, steps=budget, checkpoints=store, every=options.save_every)
+            ticks = train(
+                engine,
+                batches,
+                steps=budget,
+                checkpoints=store,
+                every=options.save_every,
+                every_seconds=SAVE_SECONDS,
+            )
             yield from self.watched(ticks, engine, preview, budget, resumed)
             kept = engine.final()
             engine.use(kept)

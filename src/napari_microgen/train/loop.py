@@ -1,6 +1,7 @@
 """The training loop: one step after the other, with checkpoints; knows nothing of any method."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -48,6 +49,7 @@ def train(
     steps: int | Budget,
     checkpoints: Checkpoints,
     every: int = 500,
+    every_seconds: float = math.inf,
     evaluate: Evaluate | None = None,
 ) -> Iterator[Progress]:
     """Train ``method``, going on from the newest whole checkpoint.
@@ -67,6 +69,8 @@ def train(
         The open folder of this training.
     every : int
         Steps between checkpoints.
+    every_seconds : float
+        Time after which a checkpoint is made even if fewer steps were.
     evaluate : callable, optional
         Called with the step after each of them, before its checkpoint.
 
@@ -83,7 +87,7 @@ def train(
         If the loss is no longer finite; the last good checkpoint is kept.
     """
     budget = steps if isinstance(steps, Budget) else Budget(steps)
-    run = _Run(method, batches, budget, checkpoints, every)
+    run = _Run(method, batches, budget, checkpoints, every, every_seconds)
     run.restore()
     try:
         while True:
@@ -93,7 +97,7 @@ def train(
                 run.evaluated = True
                 if values:
                     checkpoints.log.append({"step": budget.step} | dict(values))
-            if run.saved < budget.step and (budget.done or budget.step >= run.next_save):
+            if run.saved < budget.step and (budget.done or run.due()):
                 run.save()
             if budget.step and (run.loss is not None or values):
                 curve = values if run.loss is None else run.curve() | dict(values)
@@ -110,10 +114,17 @@ class _Run:
     """One training under way: what is done, what is saved."""
 
     def __init__(
-        self, method: Method, batches: Batches, budget: Budget, checkpoints: Checkpoints, every: int
+        self,
+        method: Method,
+        batches: Batches,
+        budget: Budget,
+        checkpoints: Checkpoints,
+        every: int,
+        every_seconds: float,
     ) -> None:
         self.method, self.batches, self.budget = method, batches, budget
         self.checkpoints, self.every = checkpoints, max(1, every)
+        self.every_seconds, self.saved_at = every_seconds, time.monotonic()
         self.loss: float | None = None
         self.message = ""
         self.saved = self.next_save = 0
@@ -155,8 +166,13 @@ class _Run:
         """Return the loss and, if the method has several, each of them by name."""
         return {"loss": float(self.loss or 0.0)} | dict(getattr(self.method, "losses", {}))
 
+    def due(self) -> bool:
+        """Return whether it is time for a checkpoint."""
+        late = time.monotonic() - self.saved_at > self.every_seconds
+        return self.budget.step >= self.next_save or (late and not self.message)
+
     def save(self) -> None:
-        step = self.budget.step
+        step, self.saved_at = self.budget.step, time.monotonic()
         state = join(
             {
                 "method": self.method.state(),

@@ -349,7 +349,7 @@ def train_vae(
     resume : bool
         Go on with the training that was interrupted in ``OUT.training``.
     save_every : int
-        Steps between checkpoints; at most this much is lost when the machine stops.
+        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
     preview_seconds : float
         Time between two pictures of generated patches, in s; 0 for none.
     device : {"auto", "cpu", "cuda"}
