@@ -12,7 +12,7 @@ from napari_microgen.generate import catalogue
 from napari_microgen.generate.contract import Noise
 from napari_microgen.generate.images import make_images
 from napari_microgen.generate.methods.cgan import inverse_density
-from napari_microgen.generate.model import read_generator
+from napari_microgen.generate.model import describe_model, read_generator
 from napari_microgen.io.weights import read_card
 from napari_microgen.progress import finish
 
@@ -150,3 +150,10 @@ def test_half_precision_gives_nearly_the_same_images(kind, models):
     full = finish(make_images(model, ROWS, seed=3, precision="fp32")).images
     half = finish(make_images(model, ROWS, seed=3, precision="bf16")).images
     assert (full != half).mean() < 0.15
+
+
+def test_a_model_is_described_without_being_built(models, monkeypatch):
+    monkeypatch.setattr(catalogue, "load", None)
+    found = describe_model(models("edm"))
+    assert found["method"] == "edm"
+    assert found["conditions"][0]["name"] == "temperature"

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ModelFileError, ParameterError
+from ..errors import ModelFileError
 
 if TYPE_CHECKING:
     from .contract import Generator
@@ -45,18 +45,6 @@ def load(name: str) -> "type[Generator[Any]]":
         raise ModelFileError(f"{str(name)[:60]!r} is no generator; there are {', '.join(titles())}.")
     module = import_module(f"{__package__}.methods.{name.replace('-', '_')}")
     return module.GENERATOR  # type: ignore[no-any-return]
-
-
-def require_known(name: str) -> None:
-    """Refuse a name that is no generator.
-
-    Raises
-    ------
-    ParameterError
-        If there is no generator of that name.
-    """
-    if name not in titles():
-        raise ParameterError(f"{name!r} is no generator; there are {', '.join(titles())}.")
 
 
 def operation_function(name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..conditions import ConditionTable
 from ..errors import ParameterError, ShapeMismatchError, UnknownVoxelSizeError
-from ..io.limits import allocate, require_memory
+from ..io.limits import allocate
 from ..io.reading import read
 from ..progress import Progress, Steps
 from ..units import convert_length
@@ -254,8 +254,3 @@ def _notes(loaded: Sequence[tuple[Volume, float | None]], target: float | None) 
     elif any(edge is None for _, edge in loaded):
         notes.append("the pixel size of some images is not known and was taken to be that of the others")
     return tuple(notes)
-
-
-def require_room(planes: int, size: int) -> None:
-    """Refuse a batch that would not even fit into memory as plain numbers."""
-    require_memory(8 * planes * size**2, "One batch of patches", "Take a smaller batch size or patch size.")
