@@ -55,7 +55,7 @@ class Pair:
         if self.fail_above is not None and len(tensors["values"]) > self.fail_above:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    def rate(self, images):
+    def rate(self, step):
         return 1.0
 
     def half_life(self, images):

@@ -102,8 +102,8 @@ class Generator(ABC, Generic[C]):
     def phases(self, batch: Batch, generator: torch.Generator, device: torch.device) -> Sequence[Phase]:
         """Return the updates of one step; all random numbers come from ``generator``."""
 
-    def rate(self, images: int) -> float:
-        """Return the factor on the learning rate after so many images."""
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rate after so many steps."""
         return 1.0
 
     def half_life(self, images: int) -> float:

@@ -47,8 +47,8 @@ class Trainee(Protocol):
     ) -> Sequence[Phase]:
         """Return the updates of one step; all random numbers come from the generator."""
 
-    def rate(self, images: int) -> float:
-        """Return the factor on the learning rate after so many images."""
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rate after so many steps."""
 
     def half_life(self, images: int) -> float:
         """Return after how many images the moving average has forgotten half, having seen ``images``."""
@@ -140,7 +140,7 @@ class Engine:
         if self.trainee.clip is not None:
             nn.utils.clip_grad_norm_(network.parameters(), self.trainee.clip)
         optimiser = self.trainee.optimisers[phase.network]
-        factor = self.trainee.rate(self.position * self.batch)
+        factor = self.trainee.rate(self.position)
         for group, rate in zip(optimiser.param_groups, self._rates[phase.network], strict=True):
             group["lr"] = rate * factor
         optimiser.step()

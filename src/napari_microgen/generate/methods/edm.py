@@ -143,9 +143,9 @@ class Edm(Generator[EdmConfig]):
         around = vicinity(data, encoder.scaler, encoded, width=self.config.vicinity, metric=metric)
         return VicinalPairing(data, encoded, self.draws(batch), None, around)
 
-    def rate(self, images: int) -> float:
-        """Return the factor on the learning rate: a rise over the first 5000 images."""
-        return min(1.0, (images + 1) / 5000)
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rate: a rise over the first 100 steps."""
+        return min(1.0, (step + 1) / 100)
 
     def phases(self, batch: Batch, generator: torch.Generator, device: torch.device) -> Sequence[Phase]:
         """Return the one update of a step."""
