@@ -8,7 +8,7 @@ import pytest
 from napari_microgen.operations import run
 from napari_microgen.progress import finish
 from napari_microgen.widgets.layers import KEY, volume_of
-from napari_microgen.widgets.tubes import tubes
+from napari_microgen.widgets.tubes import fewer_lines, tubes
 
 SIZE = (25.0, 18.6, 18.6)
 
@@ -181,6 +181,26 @@ def test_labels_removed_meanwhile_do_not_swallow_the_field(bench, phases):
     np.testing.assert_allclose(field.scale, scale)
     assert field.units == units
     assert "removed meanwhile" in bench.message
+
+
+@pytest.mark.parametrize("most", [10_000, 600, 60])
+def test_fewer_lines_keep_their_place_and_value(most):
+    """A long helix of 5000 lines, drawn by fewer: near it, joined end to end, and of its value."""
+    angle = np.linspace(0, 40, 5001)
+    places = np.stack([angle, 5 * np.cos(angle), 5 * np.sin(angle)], axis=1)
+    lines = np.stack([np.arange(5000), np.arange(1, 5001)], axis=1)
+    values = 1 + angle / 40
+    values[::7] = np.nan
+    middle, fewer, mean = fewer_lines(places, lines, values, most=most, start=0.05)
+    if most > len(lines):
+        assert fewer is lines
+        return
+    assert 0.2 * most < len(fewer) <= most
+    lengths = np.linalg.norm(middle[fewer[:, 0]] - middle[fewer[:, 1]], axis=1)
+    radius = np.hypot(middle[:, 1], middle[:, 2])
+    assert np.abs(radius - 5).max() < lengths.max()
+    assert np.nanmax(np.abs(mean - 1 - middle[:, 0] / 40)) < 0.05
+    assert len(np.unique(fewer)) == len(middle), "no place is left alone"
 
 
 def test_tubes_have_their_radius_and_the_values_of_their_ends():

@@ -15,7 +15,8 @@ from .geodesic_distance import Direction
 from .table import phase_mask
 
 FieldName = Literal["local_thickness", "geodesic_distance", "strut_diameter"]
-_BYTES_PER_VOXEL = {"local_thickness": 16.0, "geodesic_distance": 8.0, "strut_diameter": 15.0}
+_BYTES_PER_VOXEL = {"local_thickness": 24.0, "geodesic_distance": 14.0, "strut_diameter": 18.0}
+"""Peak beside the labels, measured on a volume of 256 voxels a side."""
 _SAMPLE = 1_000_000
 _TAIL = 0.5
 

@@ -18,7 +18,7 @@ from .struts import Struts, struts
 from .surface import central_range
 
 FILE, TABLE = "skeleton.ply", "struts.csv"
-_BYTES_PER_VOXEL = 11.0
+_BYTES_PER_VOXEL = 13.0
 
 
 @stepwise

@@ -16,7 +16,7 @@ from .curved_surface import CurvedSurface, meshing_steps
 from .fields import present_phase
 
 FILE = "surface.ply"
-_BYTES_PER_VOXEL = 12.0
+_BYTES_PER_VOXEL = 17.0
 _LEAST_VOXELS = 4
 _TAIL = 2.0
 

@@ -84,7 +84,7 @@ class ChoiceField(Field):
         if parameter.optional:
             self.box.addItem(_empty(parameter), None)
         for choice in parameter.choices:
-            self.box.addItem(str(choice), choice)
+            self.box.addItem(str(choice).replace("_", " "), choice)
         self.box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._fill(self.box)
 

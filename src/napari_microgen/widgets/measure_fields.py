@@ -21,7 +21,7 @@ from .heavy import IMAGE, files_on_layers, run_on_layers
 from .layers import KEY, like, metadata_of
 from .measure_plots import narrow_box, wrapping
 from .snapshot import Snapshot, add_layer, add_result
-from .tubes import tubes
+from .tubes import fewer_lines, tubes
 
 SHOWN = {
     "field": "A value in each voxel",
@@ -37,6 +37,7 @@ ABOUT = {
 CURVATURES = {"mean_curvature": "mean curvature [1/µm]", "gaussian_curvature": "Gaussian curvature [1/µm²]"}
 _TUBE = 0.9
 """Radius of a drawn line, in the smallest voxel edges."""
+_MOST_LINES = 100_000
 
 Mesh = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -216,8 +217,10 @@ def mesh_loader(operation: str, labels: Volume, key: str) -> Callable[[Path], Me
         if operation == "surface":
             places, faces, values = ply.places, ply.faces, ply.values[key]
         else:
-            radius = _TUBE * float(spacing.min())
-            places, faces, values = tubes(ply.places, ply.edges, ply.values["diameter"], radius)
+            finest = float(spacing.min())
+            network = ply.places, ply.edges, ply.values["diameter"]
+            drawn = fewer_lines(*network, most=_MOST_LINES, start=2 * finest)
+            places, faces, values = tubes(*drawn, _TUBE * finest)
         return np.ascontiguousarray(places[:, ::-1] / spacing), faces, values
 
     return load

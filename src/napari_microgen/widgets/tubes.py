@@ -47,3 +47,41 @@ def tubes(
         faces.reshape(-1, 3),
         np.repeat(share, 6).astype(np.float32),
     )
+
+
+def fewer_lines(
+    places: np.ndarray, lines: np.ndarray, values: np.ndarray, *, most: int, start: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Join places in cells until there are few enough lines to draw.
+
+    Parameters
+    ----------
+    places, lines, values : ndarray
+        As in `tubes`.
+    most : int
+        Most lines.
+    start : float
+        Edge of the first cells that are tried, in the unit of ``places``.
+
+    Returns
+    -------
+    places, lines, values : ndarray
+        What was given, if it is little enough; else the means of each cell, and each pair of cells once.
+    """
+    given, cell = lines, start
+    while len(lines) > most:
+        grid = np.floor((places - places.min(axis=0)) / cell).astype(np.int64)
+        extent = grid.max(axis=0) + 1
+        key = (grid[:, 0] * extent[1] + grid[:, 1]) * extent[2] + grid[:, 2]
+        _, member = np.unique(key, return_inverse=True)
+        pairs = np.sort(member[given], axis=1)
+        lines = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+        cell *= 1.3
+    if lines is given:
+        return places, lines, values
+    count, known = np.bincount(member), np.isfinite(values)
+    middle = np.stack([np.bincount(member, places[:, axis]) / count for axis in range(3)], axis=1)
+    with_value = np.bincount(member, known)
+    total = np.bincount(member, np.where(known, values, 0.0))
+    mean = np.where(with_value > 0, total / np.maximum(with_value, 1), np.nan)
+    return middle, lines, mean
