@@ -61,6 +61,13 @@ def test_much_aluminium_at_high_energy_leaves_nothing_to_see_but_not_when_hot():
     assert film_law(FilmConditions(temperature=100, aluminium=60, ion_energy=5)).structure == "fine-grained"
 
 
+@pytest.mark.parametrize("aluminium", [0, 20, 40, 60])
+@pytest.mark.parametrize("energy", [1, 100, 200, 400])
+def test_hot_films_never_lose_their_facets(aluminium, energy):
+    condition = {"aluminium": aluminium, "ion_energy": energy, "ionisation": 1}
+    assert film_law(FilmConditions(temperature=800, **condition)).structure != "featureless"
+
+
 def test_orientation_is_lost_between_300_and_400_degrees():
     order = [film_law(FilmConditions(temperature=t)).order for t in (20, 300, 325, 350, 375, 400, 401, 800)]
     assert order[0] == order[1] > 0.9

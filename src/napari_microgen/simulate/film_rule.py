@@ -99,9 +99,10 @@ class Coefficients:
     weak_above: tuple[float, float, float] = (450.0, 60.0, 0.6)
     ions_weak_above: tuple[float, float, float] = (400.0, 40.0, 0.85)
     slope_steep: float = 42.0
-    slope_energy: tuple[float, float, float] = (85.0, 12.0, 0.72)
+    slope_least: float = 9.0
+    slope_energy: tuple[float, float, float] = (85.0, 12.0, 0.85)
     slope_hot: tuple[float, float, float] = (700.0, 50.0, 0.42)
-    blank: tuple[float, float, float, float, float, float] = (38.0, 4.0, 102.0, 2.5, 620.0, 50.0)
+    blank: tuple[float, float, float, float, float, float] = (36.0, 3.0, 102.0, 2.5, 620.0, 50.0)
     blank_slope: float = 3.0
     pressure_loss: float = 0.15
     ordered_below: tuple[float, float] = (300.0, 400.0)
@@ -139,7 +140,8 @@ def film_law(conditions: FilmConditions, coefficients: Coefficients = COEFFICIEN
     ions = _falling(c.temperature, k.ions_weak_above)
     finer += k.ions_cold * ions * c.ionisation * energy / (energy + 50)
     size = k.size_least + (size - k.size_least) * math.exp(-finer)
-    slope = k.slope_steep * _falling(energy, k.slope_energy) * _falling(c.temperature, k.slope_hot)
+    steepness = _falling(energy, k.slope_energy) * _falling(c.temperature, k.slope_hot)
+    slope = k.slope_least + (k.slope_steep - k.slope_least) * steepness
     al, al_width, ev, ev_width, hot, hot_width = k.blank
     blank = (
         _rise(c.aluminium, al, al_width)
