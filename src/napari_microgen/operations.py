@@ -54,6 +54,7 @@ _TABLE = (
     Operation("field", "quantify.fields:field", "Compute a field of a phase", "Measure"),
     Operation("surface", "quantify.surface:surface", "Mesh the surface of a phase", "Measure"),
     Operation("skeleton", "quantify.skeleton_lines:skeleton_lines", "Find the struts of a phase", "Measure"),
+    Operation("grains", "grains:measure_grains", "Measure the grains of a structure", "Measure"),
     Operation("regress", "regress.operation:regress", "Relate a property to measured features", "Property"),
     Operation("predict", "regress.prediction:predict", "Predict a property of measured samples", "Property"),
     Operation("simulate porous", "simulate.porous:simulate_porous", "Simulate a sintered solid", "Simulate"),

@@ -23,6 +23,7 @@ LEVELS = {
     **dict.fromkeys(("generate", "regress", "quantify", "segment", "prepare", "simulate"), 4),
     **dict.fromkeys(("zones", "compare"), 5),
     "sample_data": 5,
+    "grains": 5,
     **dict.fromkeys(("operations", "parameters", "demo", "batch"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }

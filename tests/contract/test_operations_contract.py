@@ -35,6 +35,16 @@ def image(seed=0):
     return Volume(two_phases(seed)[0], "ZYX", **VOXEL, name="image")
 
 
+def grains():
+    """Distances to the nearest of some random points' borders: cells that look like grains."""
+    from scipy.spatial import cKDTree
+
+    points = np.random.default_rng(0).random((5, 60, 2)) * 96
+    places = np.stack(np.mgrid[:96, :96], -1).reshape(-1, 2)
+    near = [cKDTree(plane).query(places, 2)[0].reshape(96, 96, 2) for plane in points]
+    return Volume(np.stack([(n[..., 1] - n[..., 0]) / 2 for n in near]), "ZYX", **VOXEL, name="distances")
+
+
 def labels(seed=0):
     return Volume(two_phases(seed)[1], "ZYX", **VOXEL, name="labels", kind="labels")
 
@@ -44,6 +54,7 @@ EXAMPLES = {
     "segment": lambda: {"image": image(), "method": "hybrid"},
     "annotate": lambda: {"image": image()},
     "score": lambda: {"prediction": labels(0), "truth": labels(1)},
+    "grains": lambda: {"image": grains(), "depth": 0.4},
     "quantify": lambda: {"labels": labels(), "features": ("relative_density", "porosity")},
     "field": lambda: {"labels": labels(), "field": "geodesic_distance", "direction": "column-"},
 }

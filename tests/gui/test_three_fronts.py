@@ -37,8 +37,12 @@ def on_layers():
     }
 
 
+WITHOUT_DOCK = {"grains"}
+"""Operations on volumes that no dock offers."""
+
+
 def test_every_operation_on_layers_is_held_to_this():
-    assert on_layers() == set(PARAMETERS)
+    assert on_layers() - WITHOUT_DOCK == set(PARAMETERS)
 
 
 def expected(identifier, **volumes):
