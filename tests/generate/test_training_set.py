@@ -79,6 +79,11 @@ def test_images_are_brought_to_one_pixel_size(loaded):
     data = loaded([coded(48), coded(24)], pixels=[0.1, 0.2], pixel_size=0.2)
     assert [plane.data.shape for plane in data.planes] == [(24, 24), (24, 24)]
     assert data.pixel_size == pytest.approx(0.2)
+    assert data.notes == ()
+    assert (
+        "1 images have larger pixels"
+        in loaded([coded(48), coded(24)], pixels=[0.1, 0.2], pixel_size=0.1).notes[0]
+    )
 
 
 def test_different_magnifications_are_refused(loaded):

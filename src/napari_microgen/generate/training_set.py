@@ -253,4 +253,10 @@ def _notes(loaded: Sequence[tuple[Volume, float | None]], target: float | None) 
         notes.append("the pixel size of the images is not known, so generated images have none")
     elif any(edge is None for _, edge in loaded):
         notes.append("the pixel size of some images is not known and was taken to be that of the others")
+    if target is not None:
+        enlarged = sum(edge is not None and edge > target * (1 + SAME_SIZE) for _, edge in loaded)
+        if enlarged:
+            notes.append(
+                f"{enlarged} images have larger pixels and were enlarged; they lack the finest details"
+            )
     return tuple(notes)
