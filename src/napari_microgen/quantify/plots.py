@@ -154,7 +154,7 @@ def _distribution(feature: Feature, title: str, of: str, keys: tuple[str, str], 
     lines, distance = _fitted(fit, bars.edges)
     return Plot(
         title=title,
-        x=Axis(name=title.lower(), unit="um"),
+        x=Axis(name=feature.name.replace("_", " ").replace("feret", "Feret"), unit="um"),
         y=Axis(name="probability density", unit="1/um"),
         bars=bars,
         lines=lines,
@@ -254,7 +254,7 @@ def _chords(known: dict[str, Feature], _: dict[str, float | None]) -> Plot | Non
         if fit is not None:
             lines.append(Line(name=f"{axis}, gamma fit", x=middles, y=fit.density(middles), dashed=True))
             notes.append(f"{axis} {fit.ks:.3f}")
-    remark = (f"Kolmogorov-Smirnov distance: {', '.join(notes)}",) if notes else ()
+    remark = (f"dashed: gamma fit; Kolmogorov-Smirnov distance: {', '.join(notes)}",) if notes else ()
     x, y = Axis(name="chord length", unit="um"), Axis(name="probability density", unit="1/um")
     return Plot(title="Chord length", x=x, y=y, lines=tuple(lines), notes=remark) if lines else None
 
