@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.npy"
         np.save(path, level_cut((options.size,) * 3).astype(np.uint8))
-        settings: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
+        settings: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": 0}
         with LocalCluster(n_workers=1, **settings) as one, LocalCluster(n_workers=2, **settings) as two:
             table = measured(path, two.scheduler_address)  # compiles on both workers
             measured(path, one.scheduler_address)

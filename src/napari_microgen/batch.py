@@ -134,6 +134,10 @@ def _there(
             f"No dask scheduler answers at {address} ({error}); start one or leave it out."
         ) from None
     with client:
+        if not client.nthreads():
+            raise InputNotFoundError(
+                f"The dask scheduler at {address} has no workers; start one: dask worker {address}"
+            )
         whole = [Path(path).resolve() for path in paths]
         if len(whole) == 1 and identifier in _SPREAD:
             outcome = yield from _spread_one(client, identifier, whole[0], arguments, reading)
@@ -160,7 +164,10 @@ def _outcome(future: Any) -> FeatureTable | str:
     try:
         return future.result()
     except (KilledWorker, OSError) as error:
-        return f"the worker that measured it was lost ({type(error).__name__}), perhaps for want of memory"
+        return _LOST.format(type(error).__name__)
+
+
+_LOST = "A worker that measured it was lost ({}), perhaps for want of memory. Give workers more, or crop."
 
 
 _SPREAD = {"quantify": "quantify.spreading"}
@@ -171,11 +178,15 @@ def _spread_one(
     client: Any, identifier: str, path: Path, arguments: dict[str, Any], reading: dict[str, Any]
 ) -> Steps[FeatureTable | str | None]:
     """Spread one file over the workers; an error of this package becomes its text."""
+    from dask.distributed import KilledWorker
+
     spreading = import_module(f"napari_microgen.{_SPREAD[identifier]}")
     try:
         return (yield from spreading.spread_steps(client, path, arguments, reading))  # type: ignore[no-any-return]
     except MicrogenError as error:
         return " ".join(str(error).split())
+    except (KilledWorker, OSError) as error:
+        return _LOST.format(type(error).__name__)
 
 
 def _sample_names(paths: Sequence[Path]) -> list[str]:

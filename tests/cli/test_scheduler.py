@@ -19,7 +19,7 @@ SIZE = ["--voxel-size", "1.3,1,1", "--unit", "um"]
 def scheduler():
     """Address of a cluster of two workers in this process."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="tcp"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -85,3 +85,26 @@ def test_no_scheduler_is_said(volume, capsys, monkeypatch):
 
 def _refuse(*_arguments, **_options):
     raise OSError("connection refused")
+
+
+def test_a_scheduler_without_workers_is_said(volume, capsys):
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=":0", protocol="tcp"
+    ) as empty:
+        assert main(["quantify", volume, "--scheduler", empty.scheduler_address, "--json"]) == 2
+        assert f"has no workers; start one: dask worker {empty.scheduler_address}" in capsys.readouterr().err
+
+
+def test_a_lost_worker_is_the_error_of_its_file(volume, scheduler, capsys, monkeypatch):
+    from napari_microgen.quantify import spreading
+
+    monkeypatch.setattr(spreading, "spread_steps", _lost)
+    assert main(["quantify", volume, "--scheduler", scheduler, "--json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["failed"][0]["error"].startswith("A worker that measured it was lost")
+    assert "1 of 1 files could not be measured" in captured.err
+
+
+def _lost(*_arguments):
+    yield from ()
+    raise distributed.KilledWorker("count_chunk", None, 3)

@@ -101,7 +101,8 @@ def spread_steps(
     extrapolate = bool(arguments.get("extrapolate", False))
     whole = [q for q in wanted if q not in counted]
     require_room(whole, labels.shape, spacing, extrapolate=extrapolate)
-    threads = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
+    workers = client.nthreads()
+    threads = sum(workers.values())
     pieces = bounds(
         labels.n_planes, max(1, min(CHUNKS_PER_WORKER * threads, labels.n_planes // _LEAST_PLANES))
     )
@@ -120,7 +121,7 @@ def spread_steps(
         found[quantity.module] = quantity.load().features(counts, labels.shape, spacing)
     measured = wanted_features(found, picked, 3, spacing, names)
     remark = absence(phase, total.present)
-    facts = {"chunks": len(pieces), "workers": len(client.scheduler_info()["workers"])}
+    facts = {"chunks": len(pieces), "workers": len(workers)}
     return table_of(measured, labels, phase, total.changes.resolution, remark, facts)
 
 
