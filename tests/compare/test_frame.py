@@ -125,3 +125,12 @@ def test_one_micrograph_leaves_the_floor_undefined(precipitates, table, compared
     assert metric.value is not None
     assert metric.floor is None
     assert metric.within_floor is None
+
+
+def test_conditions_do_not_push_equal_sets_below_one_half(series, table, compared):
+    """Conditions differ far more than images of one: folds that lack some must not learn from that."""
+    (real, t_real), (other, _) = series(21, 40), series(22, 40)
+    found = compared(real, other, tables={"real": table(t_real), "synthetic": table(t_real)}, repeats=20)
+    for name in ("persistence_image.auc", "descriptors.auc"):
+        assert 0.45 <= found.metrics[name].floor <= 0.55
+        assert found.metrics[name].within_floor

@@ -5,7 +5,7 @@ import numpy as np
 from .descriptors import NAMES, Descriptors
 from .distribution_distance import kolmogorov_smirnov, wasserstein, wasserstein_of_counts
 from .neighbourhood import neighbourhood
-from .space import Space, with_squares
+from .space import Space, with_squares, within_conditions
 from .two_sample import classifier_auc, energy_distance
 
 HIGHER_IS_BETTER = ("precision", "recall", "density", "coverage", "diversity", "nearest_spacing")
@@ -54,8 +54,8 @@ def meaning(name: str) -> str:
 def fidelity(
     real: Descriptors,
     other: Descriptors,
-    real_groups: np.ndarray,
-    other_groups: np.ndarray,
+    groups: tuple[np.ndarray, np.ndarray],
+    conditions: tuple[np.ndarray, np.ndarray],
     space: Space,
     *,
     seed: int = 0,
@@ -66,8 +66,8 @@ def fidelity(
     ----------
     real, other : Descriptors
         Of as many images each, for a fair floor.
-    real_groups, other_groups : ndarray of int
-        Micrograph of each image.
+    groups, conditions : pair of ndarray of int
+        Micrograph and condition of each real and each other image.
     space : Space
         Fitted on real images.
     seed : int
@@ -81,9 +81,10 @@ def fidelity(
     found = marginals(real, other, space) | curves(real, other)
     points = space.points(real), space.points(other)
     persistence = space.persistence(real), space.persistence(other)
-    squares = [with_squares(p) for p in points]
-    for name, (a, b) in (("persistence_image.auc", persistence), ("descriptors.auc", squares)):
-        found[name] = classifier_auc(a, b, real_groups, other_groups, seed=seed)
+    rings, everything = (within_conditions(list(p), list(conditions)) for p in (persistence, points))
+    found["persistence_image.auc"] = classifier_auc(rings[0], rings[1], groups[0], groups[1], seed=seed)
+    squares = [with_squares(p) for p in everything]
+    found["descriptors.auc"] = classifier_auc(squares[0], squares[1], groups[0], groups[1], seed=seed)
     if min(len(real), len(other)) > 1:
         found["persistence_image.energy"] = energy_distance(*persistence)
         found["descriptors.energy"] = energy_distance(*points)

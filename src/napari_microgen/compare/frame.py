@@ -174,9 +174,8 @@ class _Frame:
     def numbers(self, other: Side, real: Side | None = None) -> Numbers:
         """Compare other images with the half, or with a part of it."""
         real = self.half if real is None else real
-        found = fidelity(
-            real.descriptors, other.descriptors, real.groups, other.groups, self.space, seed=self.seed
-        )
+        groups, conditions = (real.groups, other.groups), (real.condition, other.condition)
+        found = fidelity(real.descriptors, other.descriptors, groups, conditions, self.space, seed=self.seed)
         count = len(self.sides.conditions)
         means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
         found |= mean_numbers(means[0], means[1], self.space)

@@ -9,7 +9,7 @@ from .descriptors import NAMES
 from .distribution_distance import holm
 from .frame import Sides
 from .halves import Side, matched
-from .space import Space
+from .space import Space, within_conditions
 from .two_sample import energy_test
 
 MOST = 400
@@ -42,7 +42,9 @@ def significance(sides: Sides, space: Space, *, seed: int = 0) -> Steps[Signific
     """
     real, synthetic = _equal(sides, np.random.default_rng(seed))
     sides_of = (real, synthetic)
-    a, b = _centred([space.standardised(s.descriptors) for s in sides_of], [s.condition for s in sides_of])
+    a, b = within_conditions(
+        [space.standardised(s.descriptors) for s in sides_of], [s.condition for s in sides_of]
+    )
     raw: dict[str, float] = {}
     for place, name in enumerate(NAMES):
         yield Progress(place, len(NAMES) + 2, "permuting micrographs")
@@ -60,7 +62,9 @@ def significance(sides: Sides, space: Space, *, seed: int = 0) -> Steps[Signific
     if min(len(real), len(synthetic)) > 2:
         for name, points in (("persistence_image", space.persistence), ("descriptors", space.points)):
             yield Progress(len(NAMES), len(NAMES) + 2, "permuting micrographs")
-            both = _centred([points(s.descriptors) for s in sides_of], [s.condition for s in sides_of])
+            both = within_conditions(
+                [points(s.descriptors) for s in sides_of], [s.condition for s in sides_of]
+            )
             together[name] = energy_test(
                 both[0],
                 both[1],
@@ -69,15 +73,6 @@ def significance(sides: Sides, space: Space, *, seed: int = 0) -> Steps[Signific
                 seed=seed,
             )
     return Significance(holm(raw), together, len(real))
-
-
-def _centred(points: list[np.ndarray], conditions: list[np.ndarray]) -> list[np.ndarray]:
-    """Take away the mean of each condition over both sides: only differences between them are left."""
-    everything, codes = np.concatenate(points), np.concatenate(conditions)
-    result = everything.copy()
-    for code in np.unique(codes):
-        result[codes == code] -= everything[codes == code].mean(axis=0)
-    return [result[: len(points[0])], result[len(points[0]) :]]
 
 
 def _equal(sides: Sides, random: np.random.Generator) -> tuple[Side, Side]:

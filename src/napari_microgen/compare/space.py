@@ -62,6 +62,26 @@ def with_squares(points: np.ndarray) -> np.ndarray:
     return np.concatenate([clipped, clipped**2], axis=1)
 
 
+def within_conditions(points: list[np.ndarray], conditions: list[np.ndarray]) -> list[np.ndarray]:
+    """Take away the mean of each condition over both sides: only differences between them are left.
+
+    Without this, a classifier that leaves images out learns from the conditions that the others lack:
+    equal sets would come out below an AUC of 0.5.
+
+    Parameters
+    ----------
+    points : list of two ndarray of float, shape (n, d) and (m, d)
+        Coordinates of both sides, with as many images per condition.
+    conditions : list of two ndarray of int, shape (n,) and (m,)
+        Condition of each image.
+    """
+    everything, codes = np.concatenate(points), np.concatenate(conditions)
+    result = everything.copy()
+    for code in np.unique(codes):
+        result[codes == code] -= everything[codes == code].mean(axis=0)
+    return [result[: len(points[0])], result[len(points[0]) :]]
+
+
 def _deviation(values: np.ndarray) -> np.ndarray:
     deviation: np.ndarray = values.std(axis=0)
     return np.where(deviation > 1e-9 * (1 + np.abs(values).max(axis=0, initial=0.0)), deviation, 1.0)
