@@ -45,7 +45,7 @@ def test_a_field_of_voxels_is_an_image_layer(lab, name):
     assert_lies_with(layer, lab.layer)
     lab.assert_units_agree()
     assert tuple(layer.contrast_limits) == pytest.approx(ours.facts["range"])
-    assert layer.colorbar.visible
+    lab.until(lambda: layer.colorbar.visible)
     assert "µm" in layer.name
     stated = layer.metadata[KEY]
     assert stated["recipe"]["operation"] == "field"
@@ -58,6 +58,7 @@ def test_only_the_newest_field_shows_its_colours(lab):
     for name in ("local_thickness", "geodesic_distance"):
         lab.dock.fields.form.set_values({"field": name})
         lab.press("Fields")
+        lab.settle(100)
     assert [layer.colorbar.visible for layer in list(lab.viewer.layers)[-2:]] == [False, True]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 from ..errors import UnknownVoxelSizeError
 from ..io.ply import read_ply
@@ -163,7 +164,11 @@ class FieldsPage(Page):
         for other in self.viewer.layers:
             if KEY in other.metadata and hasattr(other, "colorbar"):
                 other.colorbar.visible = False
-        layer.colorbar.visible = True
+        QTimer.singleShot(0, lambda: self._show_colours(layer))  # drawing it takes as long as the layer
+
+    def _show_colours(self, layer: Any) -> None:
+        if layer in self.viewer.layers:
+            layer.colorbar.visible = True
 
     def _take_mesh(
         self,
