@@ -41,7 +41,7 @@ def generator(name, config, size, device):
     encoder = Encoder.fit(held.table, kind.encoding(config))
     made = kind(config, Setup(size, encoder, kind.measure(config, held, encoder, 0)))
     for network in made.networks.values():
-        network.to(device)
+        network.to(device, memory_format=torch.channels_last)
     return made, held
 
 

@@ -67,7 +67,7 @@ def make_images(
     encoded = model.generator.setup.encoder.encode(list(rows))
     where = choose_device(device)
     for network in model.generator.networks.values():
-        network.to(where)
+        network.to(where, memory_format=torch.channels_last)
     images = allocate((len(rows), model.size, model.size), np.dtype(model.grey.dtype))
     batch, done, soft = BATCH[where], 0, 0
     half = precision == "bf16" or (precision == "auto" and where == "cuda" and model.generator.half_precision)

@@ -88,7 +88,7 @@ class Engine:
         self.trainee, self.ranks, self.seed, self.batch = trainee, ranks, seed, batch
         self.precision, self.threads = precision, threads
         for network in trainee.networks.values():
-            network.to(ranks.device).train()
+            network.to(ranks.device, memory_format=torch.channels_last).train()
         self.averages = {name: MovingAverage(trainee.networks[name], 0.0) for name in trainee.averaged}
         self.position = 0
         self.pieces = 1
