@@ -36,7 +36,8 @@ def surface(
     centre of the first voxel) with ``mean_curvature`` in 1/um, ``gaussian_curvature`` in 1/um^2, and
     ``reliable``, which is 0 near the faces of the volume, where a part of the surroundings is missing.
     Curvature is positive where the phase is convex. Values at single places depend on the smoothing; the
-    averages that quantify gives do not.
+    averages that quantify gives do not. The mesh is to look at: smoothing takes area away (a fifth of
+    that of a real sandstone), so take the surface area from quantify.
 
     Parameters
     ----------
