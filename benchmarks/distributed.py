@@ -33,13 +33,13 @@ COUNTED = (
     "euler_number",
     "chord_length",
     "lineal_path",
+    "two_point_correlation",
 )
 READING = {"voxel_size": PAPER_SPACING, "unit": "um"}
 
 
 def main() -> None:
     options = arguments(__doc__ or "", size=256).parse_args()
-    os.environ["MICROGEN_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.npy"
         np.save(path, level_cut((options.size,) * 3).astype(np.uint8))

@@ -99,8 +99,11 @@ def measure_file(
 
 
 def _measure_file_whole(
-    identifier: str, path: Path, arguments: dict[str, Any], reading: dict[str, Any]
+    home: tuple[str, int], identifier: str, path: Path, arguments: dict[str, Any], reading: dict[str, Any]
 ) -> Any:
+    from .quantify.threads import one_thread_elsewhere
+
+    one_thread_elsewhere(home)
     return finish(measure_file(identifier, path, arguments, reading))
 
 
@@ -121,6 +124,8 @@ def _there(
     reading: dict[str, Any],
     address: str | None,
 ) -> Steps[list[FeatureTable | str]]:
+    from .quantify.threads import this_process
+
     try:
         from dask.distributed import Client
     except ImportError:
@@ -143,8 +148,9 @@ def _there(
             outcome = yield from _spread_one(client, identifier, whole[0], arguments, reading)
             if outcome is not None:
                 return [outcome]
+        home = this_process()
         futures = [
-            client.submit(_measure_file_whole, identifier, path, arguments, reading, pure=False)
+            client.submit(_measure_file_whole, home, identifier, path, arguments, reading, pure=False)
             for path in whole
         ]
         try:

@@ -59,7 +59,7 @@ def test_chunks_of_any_size_equal_the_whole(name, level_cut):
     module = next(q for q in quantities() if q.module == name).load()
     random = np.random.default_rng(0)
     volumes = [level_cut((32, 22, 26), 2.0, 0.3).phase]
-    volumes += [random.random(random.integers(2, 14, 3)) < random.uniform(0.1, 0.9) for _ in range(24)]
+    volumes += [random.random(random.integers(2, 14, 3)) < random.uniform(0.1, 0.9) for _ in range(47)]
     volumes += [np.ones((6, 4, 5), bool), np.zeros((6, 4, 5), bool)]
     volumes[-3][:, 1, 1] = True  # runs through all chunks
     for phase in volumes:

@@ -34,6 +34,7 @@ from .table import (
     wanted_features,
     without_value,
 )
+from .threads import one_thread_elsewhere, this_process
 
 CHUNKS_PER_WORKER = 8
 _LEAST_PLANES = 4
@@ -102,27 +103,44 @@ def spread_steps(
     whole = [q for q in wanted if q not in counted]
     require_room(whole, labels.shape, spacing, extrapolate=extrapolate)
     workers = client.nthreads()
-    threads = sum(workers.values())
-    pieces = bounds(
-        labels.n_planes, max(1, min(CHUNKS_PER_WORKER * threads, labels.n_planes // _LEAST_PLANES))
-    )
-    where = (path, reading, phase)
-    modules = tuple(q.module for q in counted)
+    groups = in_groups(counted, labels.shape, spacing, CHUNKS_PER_WORKER * sum(workers.values()))
+    where = (this_process(), path, reading, phase)
     options = options_of(extrapolate)
     futures = [
         client.submit(measure_whole, *where, q.module, options.get(q.module, {}), pure=False) for q in whole
     ]
-    futures += [client.submit(count_chunk, *where, modules, *piece, pure=False) for piece in pieces]
+    futures += [
+        client.submit(count_chunk, *where, modules, *piece, pure=False)
+        for count, modules in groups.items()
+        for piece in bounds(labels.n_planes, count)
+    ]
     results = yield from gathered(client, futures)
     found |= {q.module: features for q, features in zip(whole, results, strict=False)}
-    total: Counted = reduce(add, results[len(whole) :])
+    parts = iter(results[len(whole) :])
+    totals = [reduce(add, (next(parts) for _ in bounds(labels.n_planes, count))) for count in groups]
+    total = Counted(totals[0].present, totals[0].changes, {k: v for t in totals for k, v in t.counts.items()})
     for quantity in counted:
         counts = total.counts[quantity.module]
         found[quantity.module] = quantity.load().features(counts, labels.shape, spacing)
     measured = wanted_features(found, picked, 3, spacing, names)
     remark = absence(phase, total.present)
-    facts = {"chunks": len(pieces), "workers": len(workers)}
+    facts = {"chunks": max(groups), "workers": len(workers)}
     return table_of(measured, labels, phase, total.changes.resolution, remark, facts)
+
+
+def in_groups(
+    counted: Sequence[Quantity], shape: tuple[int, ...], spacing: tuple[float, ...] | None, most: int
+) -> dict[int, tuple[str, ...]]:
+    """Return quantities by number of chunks: the more planes a chunk shares with others, the fewer chunks.
+
+    There is always one group, if only to count the labels.
+    """
+    groups: dict[int, tuple[str, ...]] = {}
+    for quantity in counted:
+        shared = sum(quantity.load().halo(shape, spacing))
+        chunks = max(1, min(most, shape[0] // max(_LEAST_PLANES, 2 * shared)))
+        groups[chunks] = (*groups.get(chunks, ()), quantity.module)
+    return groups or {max(1, min(most, shape[0] // _LEAST_PLANES)): ()}
 
 
 def gathered(client: Any, futures: Sequence[Any]) -> Steps[list[Any]]:
@@ -150,9 +168,16 @@ def _planes(labels: Volume, phase: int, first: int, last: int) -> np.ndarray:
 
 
 def count_chunk(
-    path: Path, reading: dict[str, Any], phase: int, modules: Sequence[str], start: int, stop: int
+    home: tuple[str, int],
+    path: Path,
+    reading: dict[str, Any],
+    phase: int,
+    modules: Sequence[str],
+    start: int,
+    stop: int,
 ) -> Counted:
     """Count quantities in planes ``start`` to ``stop`` of a file (runs on a worker)."""
+    one_thread_elsewhere(home)
     labels = require_labels(read(path, kind="labels", **reading), "measuring")
     spacing = spacing_of(labels)
     loaded = {module: _quantity(module).load() for module in modules}
@@ -168,9 +193,15 @@ def count_chunk(
 
 
 def measure_whole(
-    path: Path, reading: dict[str, Any], phase: int, module: str, options: dict[str, Any]
+    home: tuple[str, int],
+    path: Path,
+    reading: dict[str, Any],
+    phase: int,
+    module: str,
+    options: dict[str, Any],
 ) -> list[Feature]:
     """Measure one quantity of a file (runs on a worker)."""
+    one_thread_elsewhere(home)
     labels = require_labels(read(path, kind="labels", **reading), "measuring")
     mask = _planes(labels, phase, 0, labels.n_planes)
     found: list[Feature] = finish(_quantity(module).load().measure(mask, spacing_of(labels), **options))

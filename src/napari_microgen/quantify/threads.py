@@ -1,6 +1,7 @@
 """How many threads may work, and a way to share compiled work among them."""
 
 import os
+import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
@@ -28,6 +29,21 @@ def available_threads() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def this_process() -> tuple[str, int]:
+    """Return what tells this process from every other, on this machine and elsewhere."""
+    return platform.node(), os.getpid()
+
+
+def one_thread_elsewhere(home: tuple[str, int]) -> None:
+    """Let a worker of a cluster use one thread for each of its tasks, unless it was told otherwise.
+
+    A cluster runs as many tasks at once as it has threads. In the process that sent the task (``home``, as
+    `this_process` gave it there) nothing is changed.
+    """
+    if this_process() != home:
+        os.environ.setdefault("MICROGEN_THREADS", "1")
 
 
 def run_in_parts(

@@ -17,6 +17,7 @@ from ..correlation import PairSums, correlation_length, radial_probability
 from ..features import Feature
 from ..progress import Progress, Steps, finish, scaled, waited
 from .chunk import Chunk
+from .threads import available_threads
 
 NAMES = ("two_point_correlation",)
 NEEDS_LENGTH = True
@@ -83,13 +84,16 @@ def _counting_upper(chunk: Chunk, lags: tuple[int, ...]) -> Steps[np.ndarray]:
         def product(start: int = start) -> np.ndarray:
             slab = phase[start : min(start + planes, last)].astype(np.float64)
             beyond = phase[start : min(start + planes, last) + up].astype(np.float64)
-            result = np.conj(fft.rfftn(slab, padded, workers=2))
-            result *= fft.rfftn(beyond, padded, workers=2)
+            result = np.conj(fft.rfftn(slab, padded, workers=available_threads()))
+            result *= fft.rfftn(beyond, padded, workers=available_threads())
             return np.asarray(result)
 
         spectrum = spectrum + (yield from waited(product, start - first, last - first, "counting pairs"))
     counts = yield from waited(
-        lambda: fft.irfftn(spectrum, padded, workers=2), last - first, last - first, "counting pairs"
+        lambda: fft.irfftn(spectrum, padded, workers=available_threads()),
+        last - first,
+        last - first,
+        "counting pairs",
     )
     window = np.ix_(np.arange(up + 1), *(np.arange(-lag, lag + 1) for lag in lags[1:]))
     return np.rint(counts[window])
