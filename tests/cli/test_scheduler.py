@@ -108,3 +108,24 @@ def test_a_lost_worker_is_the_error_of_its_file(volume, scheduler, capsys, monke
 def _lost(*_arguments):
     yield from ()
     raise distributed.KilledWorker("count_chunk", None, 3)
+
+
+def test_without_a_voxel_size_the_same_is_undefined(volume, scheduler, capsys):
+    words = ["quantify", volume, "--phase", "2", "--json"]
+    assert main(words) == 0
+    here = json.loads(capsys.readouterr().out)["features"]
+    assert main([*words, "--scheduler", scheduler]) == 0
+    there = json.loads(capsys.readouterr().out)["features"]
+    assert {n: (f["value"], f["reason"]) for n, f in there.items()} == {
+        n: (f["value"], f["reason"]) for n, f in here.items()
+    }
+    assert "phase 2 is absent; the labels hold 0, 3" in here["relative_density"]["reason"]
+
+
+def test_the_same_bias_is_removed(volume, scheduler, capsys):
+    options = ["--features", "bruggeman_exponent,geodesic_tortuosity", "--extrapolate"]
+    here = measured(capsys, volume, *options)["features"]
+    there = measured(capsys, volume, *options, "--scheduler", scheduler)["features"]
+    assert {n: (f["value"], f["bias"]) for n, f in there.items()} == {
+        n: (f["value"], f["bias"]) for n, f in here.items()
+    }
