@@ -43,7 +43,7 @@ def generate(
         Image n depends on the seed and on n alone.
     evaluations : int, optional
         Evaluations of the network per image, for methods that have a choice. Left out: 10 for
-        edm, all steps for ddpm.
+        edm (35 for its reference), all steps for ddpm.
     sampler : {"fast", "karras", "reference"}
         How edm goes from noise to image: fast has noise levels made for few evaluations, karras
         the published ones, and reference is the slow, exact method with 35.

@@ -215,10 +215,12 @@ class Edm(Generator[EdmConfig]):
         begin: Literal["spread", "mean", "zero"] = "spread",
         **_: Any,
     ) -> Sampling:
-        """Make images in ``evaluations`` evaluations, or by Heun's method in 35 (reference)."""
+        """Make images in ``evaluations`` evaluations (10, or 35 by Heun's method as reference)."""
         given = self.conditions_of(conditions)
         x = self.start(conditions, noise, begin).to(given.device)
-        count = 18 if sampler == "reference" else max(2, evaluations or EVALUATIONS)
+        count = max(2, evaluations or EVALUATIONS)
+        if sampler == "reference":
+            count = max(2, ((evaluations or 35) + 1) // 2)
         levels, weight = karras_levels(count, S_MIN, self.s_max), 1.0
         if sampler == "fast":
             levels, weight = few_levels(count, S_MIN, self.s_max, self.deviation)
