@@ -26,6 +26,8 @@ _PUBLIC = {
     "simulate_fibsem": "simulate.fibsem",
     "simulate_thin_film": "simulate.thin_film",
     "simulate_precipitates": "simulate.precipitates",
+    "simulate_grains": "simulate.grains",
+    "measure_grains": "grains",
 }
 
 _ROOMS = ("compare", "prepare", "quantify", "regress", "segment")

@@ -44,7 +44,7 @@ def test_a_lone_disk_loses_two_pi_of_area_per_time(model, epsilon):
 def test_a_disk_stays_round():
     """Its radius is the same along the rows and along the diagonals."""
     field = run(PhaseField(disk(128, 50)), 3000)
-    share = np.where(field.ids == 1, field.shares, 0).sum(-1)
+    share = np.where(field.ids == 1, field.shares, 0).sum(0)
     rows, columns = np.mgrid[:128, :128] - 64.0
     angle = np.arctan2(rows, columns)
     straight = share[np.abs(np.sin(2 * angle)) < 0.5].sum()
@@ -126,8 +126,8 @@ def test_shares_fill_every_cell_whatever_the_tiles(model):
     labels = finish(voronoi_start((90, 83), 30, 0))
     field = run(PhaseField(labels, model=model), 150)
     moved = run(PhaseField(np.roll(labels, (23, 37), (0, 1)), model=model), 150)
-    present = np.cumprod(field.ids != field.none, axis=-1).astype(bool)
-    np.testing.assert_allclose(np.where(present, field.shares, 0).sum(-1), 1, atol=1e-5)
+    present = np.cumprod(field.ids != field.none, axis=0).astype(bool)
+    np.testing.assert_allclose(np.where(present, field.shares, 0).sum(0), 1, atol=1e-5)
     np.testing.assert_allclose(moved.areas(), field.areas(), atol=0.02)
     assert np.mean(np.roll(field.labels(), (23, 37), (0, 1)) != moved.labels()) < 1e-3
 

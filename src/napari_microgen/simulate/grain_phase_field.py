@@ -77,10 +77,10 @@ class PhaseField:
             "Ask for a smaller domain or fewer phases in a cell.",
         )
         self.none = self.grains
-        self.ids = np.full((*labels.shape, places), self.none, kind)
-        self.ids[..., 0] = labels
-        self.shares = np.zeros((*labels.shape, places), np.float32)
-        self.shares[..., 0] = 1
+        self.ids = np.full((places, *labels.shape), self.none, kind)
+        self.ids[0] = labels
+        self.shares = np.zeros((places, *labels.shape), np.float32)
+        self.shares[0] = 1
         self.full = model == "pairs-and-triples"
         self.epsilon, self.time_step, self.triple_weight = epsilon, time_step, triple_weight
         self.steps_done, self.whole = 0, True
@@ -92,11 +92,11 @@ class PhaseField:
 
     def labels(self) -> np.ndarray:
         """Return the grain with the largest share of each cell, shape (R, C)."""
-        return np.ascontiguousarray(self.ids[..., 0])
+        return self.ids[0].copy()
 
     def sizes(self) -> np.ndarray:
         """Return how many cells each grain has by its largest share, shape (grains,)."""
-        return np.bincount(self.ids[..., 0].ravel(), minlength=self.grains)
+        return np.bincount(self.ids[0].ravel(), minlength=self.grains)
 
     def areas(self) -> np.ndarray:
         """Return the area of each grain as the sum of its shares, shape (grains,)."""
@@ -142,12 +142,12 @@ class PhaseField:
         """
         from .grain_phase_kernels import step_rows
 
-        rows = self.ids.shape[0]
+        rows = self.ids.shape[1]
         bounds = [*range(0, rows, _STRIP), rows]
         room: list[np.ndarray] = []
         lost = np.zeros((len(bounds) - 1, 1), np.float32)
         halos = [np.array([first - 1, last % rows]) for first, last in pairwise(bounds)]
-        kept = [(self.ids[halo], self.shares[halo]) for halo in halos]
+        kept = [(self.ids[:, halo], self.shares[:, halo]) for halo in halos]
 
         def strip(number: int) -> None:
             place = room.pop() if room else np.full(self.grains + 1, -1, np.int32)
@@ -174,7 +174,7 @@ class PhaseField:
             wait(waiting)
         if lost.max() > LOST:
             raise TooManyPhasesError(
-                f"At step {self.steps_done + 1} a cell would have to hold more than {self.ids.shape[2]} "
+                f"At step {self.steps_done + 1} a cell would have to hold more than {self.ids.shape[0]} "
                 f"grains ({100 * lost.max():.2g} % of it had no place). Start with fewer grains or a "
                 f"finer grid, or allow more phases in a cell."
             )

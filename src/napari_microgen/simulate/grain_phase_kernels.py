@@ -23,6 +23,12 @@ WIDTH = COLUMNS + 2
 START, END = WIDTH + 1, (ROWS + 1) * WIDTH - 1
 """A tile and its rim as one line of numbers, and where the tile is on it."""
 TINY = np.float32(1e-30)
+MOST = 31
+"""Phases in a tile: one bit each."""
+NO_BIT, DE_BRUIJN = np.uint32(0), np.uint32(0x077CB531)
+LOWEST = np.zeros(32, np.int32)
+LOWEST[[(0x077CB531 << n) % 2**32 >> 27 for n in range(32)]] = np.arange(32)
+"""The place of a single bit, by the top five bits of its product with a De Bruijn number."""
 ABSENT = np.float32(-1e30)
 """Force on a phase that is not around: it stays away."""
 
@@ -34,30 +40,43 @@ def _surround(ids, shares, above, below, edges, numbers, y0, height, x0, width, 
     ``above``, ``below`` and ``edges`` hold shares, ``numbers`` the phases of all three in this order; of
     the edges the first becomes the last column of this tile.
     """
-    columns, places = ids.shape[1], ids.shape[2]
+    places, columns = ids.shape[0], ids.shape[2]
     for n in range(width + 2):
         x = x0 + n - 1
         x = columns - 1 if x < 0 else (0 if x == columns else x)
         for k in range(places):
-            rim_ids[0, n, k], rim_shares[0, n, k] = numbers[0][x, k], above[x, k]
-            rim_ids[1, n, k], rim_shares[1, n, k] = numbers[1][x, k], below[x, k]
+            rim_ids[0, n, k], rim_shares[0, n, k] = numbers[0][k, x], above[k, x]
+            if numbers[0][k, x] == none:
+                break
+        for k in range(places):
+            rim_ids[1, n, k], rim_shares[1, n, k] = numbers[1][k, x], below[k, x]
+            if numbers[1][k, x] == none:
+                break
     right, last = x0 + width, x0 + width - 1
     for n in range(height):
         for k in range(places):
-            rim_ids[2, n, k], rim_shares[2, n, k] = numbers[2][n, k], edges[0, n, k]
+            rim_ids[2, n, k], rim_shares[2, n, k] = numbers[2][k, n], edges[0, k, n]
+            if numbers[2][k, n] == none:
+                break
+        for k in range(places):
             if right < columns:
-                rim_ids[3, n, k], rim_shares[3, n, k] = ids[y0 + n, right, k], shares[y0 + n, right, k]
+                rim_ids[3, n, k], rim_shares[3, n, k] = ids[k, y0 + n, right], shares[k, y0 + n, right]
             else:
-                rim_ids[3, n, k], rim_shares[3, n, k] = numbers[3][n, k], edges[1, n, k]
-            numbers[2][n, k], edges[0, n, k] = ids[y0 + n, last, k], shares[y0 + n, last, k]
+                rim_ids[3, n, k], rim_shares[3, n, k] = numbers[3][k, n], edges[1, k, n]
+            if rim_ids[3, n, k] == none:
+                break
+        for k in range(places):
+            numbers[2][k, n], edges[0, k, n] = ids[k, y0 + n, last], shares[k, y0 + n, last]
+            if numbers[2][k, n] == none:
+                break
 
 
 @njit(nogil=True, cache=True)
 def _is_alone(ids, rim_ids, y0, height, x0, width, none):
     """Return whether one phase fills a tile and its rim."""
-    first = ids[y0, x0, 0]
+    first = ids[0, y0, x0]
     for c in range(width):
-        if ids[y0, x0 + c, 0] != first or ids[y0, x0 + c, 1] != none:
+        if ids[0, y0, x0 + c] != first or ids[1, y0, x0 + c] != none:
             return False
     for q in range(4):
         for n in range(width + 2 if q < 2 else height):
@@ -65,7 +84,7 @@ def _is_alone(ids, rim_ids, y0, height, x0, width, none):
                 return False
     for r in range(1, height):
         for c in range(width):
-            if ids[y0 + r, x0 + c, 0] != first or ids[y0 + r, x0 + c, 1] != none:
+            if ids[0, y0 + r, x0 + c] != first or ids[1, y0 + r, x0 + c] != none:
                 return False
     return True
 
@@ -86,22 +105,22 @@ def _spread(ids, shares, rim_ids, rim_shares, y0, height, x0, width, none, place
 
     Field 0 takes what is written for empty places.
     """
-    count, places, place[none] = 1, ids.shape[2], 0
+    count, places, place[none] = 1, ids.shape[0], 0
     for y in range(y0, y0 + height):
         r = y - y0 + 1
         for x in range(x0, x0 + width):
-            i, j = ids[y, x, 0], ids[y, x, 1]
+            i, j = ids[0, y, x], ids[1, y, x]
             if place[i] < 0 or place[j] < 0:
                 count = _admit(i, place, found, dense, count)
                 count = _admit(j, place, found, dense, count)
-            dense[place[i], r * WIDTH + x - x0 + 1] = shares[y, x, 0]
-            dense[place[j], r * WIDTH + x - x0 + 1] = shares[y, x, 1]
+            dense[place[i], r * WIDTH + x - x0 + 1] = shares[0, y, x]
+            dense[place[j], r * WIDTH + x - x0 + 1] = shares[1, y, x]
             k = 2 if j != none else places
-            while k < places and ids[y, x, k] != none:
-                i = ids[y, x, k]
+            while k < places and ids[k, y, x] != none:
+                i = ids[k, y, x]
                 if place[i] < 0:
                     count = _admit(i, place, found, dense, count)
-                dense[place[i], r * WIDTH + x - x0 + 1] = shares[y, x, k]
+                dense[place[i], r * WIDTH + x - x0 + 1] = shares[k, y, x]
                 k += 1
     for q in range(4):
         for n in range(width + 2 if q < 2 else height):
@@ -130,11 +149,13 @@ def _laplace(p, out, around):
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
-def _plain(p, around, force, mean, number, obstacle):
-    """Turn the Laplacian in ``force`` into the force by the plain obstacle potential, and sum it."""
+def _plain(p, force, mean, number, obstacle):
+    """Write the force on one phase by the plain obstacle potential, and sum it over the phases."""
     for i in range(START, END):
-        there = around[i] > NIL
-        value = force[i] + obstacle * p[i]
+        near = p[i - WIDTH] + p[i + WIDTH] + p[i - 1] + p[i + 1]
+        far = p[i - WIDTH - 1] + p[i - WIDTH + 1] + p[i + WIDTH - 1] + p[i + WIDTH + 1]
+        there = p[i] + near + far > NIL
+        value = NEAR * near + FAR * far + (MIDDLE + obstacle) * p[i]
         force[i] = value if there else ABSENT
         mean[i] += value if there else NIL
         number[i] += ONE if there else NIL
@@ -170,90 +191,84 @@ def _full(p, around, force, mean, number, squares, slopes, pull_x, pull_y, obsta
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
-def _advance(p, force, mean, number, total, rate):
-    """Replace the force on one phase by its new share, not yet divided by the total."""
+def _advance(p, force, mean, total, most, which, present, bit, m, rate):
+    """Replace the force on one phase by its new share, not yet divided by the total.
+
+    Note where it is the largest so far, and set its bit where it is present.
+    """
     for i in range(START, END):
-        value = p[i] + rate * (force[i] - mean[i] / number[i])
+        value = p[i] + rate * (force[i] - mean[i])
         value = value if value > NIL else NIL
         value = value if value < ONE else ONE
         force[i] = value
         total[i] += value
+        which[i] = m if value > most[i] else which[i]
+        most[i] = value if value > most[i] else most[i]
+        present[i] |= bit if value > NIL else NO_BIT
 
 
 @njit(nogil=True, cache=True)
-def _move(count, dense, force, around, sums, rate, obstacle, cubic, full):
+def _move(count, dense, force, around, sums, which, present, rate, obstacle, cubic, full):
     """Move all phases of a tile; their new shares are in ``force``, the totals in ``sums[2]``."""
     sums[:] = NIL
     sums[1:3] = TINY
-    for m in range(1, count):
-        _laplace(dense[m], force[m], around[m])
-        if full:
-            _gradients(dense[m], force[m], sums[3], sums[4], sums[5], sums[6])
-        else:
-            _plain(dense[m], around[m], force[m], sums[0], sums[1], obstacle)
+    present[:] = NO_BIT
+    mean, number, total, most = sums[0], sums[1], sums[2], sums[3]
+    squares, slopes, pull_x, pull_y = sums[4], sums[5], sums[6], sums[7]
     if full:
         for m in range(1, count):
-            _full(
-                dense[m],
-                around[m],
-                force[m],
-                sums[0],
-                sums[1],
-                sums[3],
-                sums[4],
-                sums[5],
-                sums[6],
-                obstacle,
-                cubic,
-            )
+            _laplace(dense[m], force[m], around[m])
+            _gradients(dense[m], force[m], squares, slopes, pull_x, pull_y)
+        for m in range(1, count):
+            p, near, out = dense[m], around[m], force[m]
+            _full(p, near, out, mean, number, squares, slopes, pull_x, pull_y, obstacle, cubic)
+    else:
+        for m in range(1, count):
+            _plain(dense[m], force[m], mean, number, obstacle)
+    mean /= number
     for m in range(1, count):
-        _advance(dense[m], force[m], sums[0], sums[1], sums[2], rate)
+        bit = np.uint32(1) << np.uint32(m)
+        _advance(dense[m], force[m], mean, total, most, which, present, bit, np.int32(m), rate)
 
 
 @njit(nogil=True, cache=True)
-def _pack(count, force, total, found, none, ids, shares, y0, height, x0, width, kept_ids, kept):
+def _pack(force, total, which, present, found, none, ids, shares, y0, height, x0, width):
     """Pack the shares of a tile, the largest first; return the largest share that found no place."""
-    places, lost = ids.shape[2], NIL
+    places, lost = ids.shape[0], NIL
     for r in range(height):
         for c in range(width):
-            y, x, i = y0 + r, x0 + c, (r + 1) * WIDTH + c + 1
-            number, largest, most = 0, 0, NIL
-            for m in range(1, count):
-                value = force[m, i]
-                kept_ids[number], kept[number] = found[m], value
-                largest = number if value > most else largest
-                most = value if value > most else most
-                number += 1 if value > NIL else 0
-            scale = ONE / total[i]
-            ids[y, x, 0], shares[y, x, 0] = kept_ids[largest], most * scale
-            kept_ids[largest], kept[largest] = kept_ids[0], kept[0]
-            ids[y, x, 1] = kept_ids[1] if number > 1 else none
-            shares[y, x, 1] = kept[1] * scale
-            if number > 2:
-                if number > places:
-                    lost = max(lost, _shorten(kept_ids, kept, number, places) * scale)
-                    number = places
-                    ids[y, x, 1], shares[y, x, 1] = kept_ids[1], kept[1] * scale
-                for k in range(2, number):
-                    ids[y, x, k], shares[y, x, k] = kept_ids[k], kept[k] * scale
-            if 1 < number < places:
-                ids[y, x, number] = none
+            y, x, i, k = y0 + r, x0 + c, (r + 1) * WIDTH + c + 1, 1
+            m, scale = which[i], ONE / total[i]
+            ids[0, y, x], shares[0, y, x] = found[m], force[m, i] * scale
+            left = present[i] ^ np.uint32(np.uint32(1) << np.uint32(m))
+            while left != NO_BIT:
+                low = np.uint32(left & np.uint32(~left + np.uint32(1)))
+                m = LOWEST[np.uint32(low * DE_BRUIJN) >> np.uint32(27)]
+                left = np.uint32(left ^ low)
+                if k == places:
+                    lost = max(
+                        lost, _replace_least(ids[:, y, x], shares[:, y, x], found[m], force[m, i] * scale)
+                    )
+                    continue
+                ids[k, y, x], shares[k, y, x] = found[m], force[m, i] * scale
+                k += 1
+            if k < places:
+                ids[k, y, x] = none
     return lost
 
 
 @njit(nogil=True, cache=True)
-def _shorten(kept_ids, kept, number, places):
-    """Bring the largest shares but the first to the front; return the share of the others."""
-    out = NIL
-    for k in range(1, places):
-        best = k
-        for j in range(k + 1, number):
-            if kept[j] > kept[best]:
-                best = j
-        kept[k], kept[best] = kept[best], kept[k]
-        kept_ids[k], kept_ids[best] = kept_ids[best], kept_ids[k]
-    for k in range(places, number):
-        out += kept[k]
+def _replace_least(ids, shares, phase, share):
+    """Put a phase in the place of the least one of a full cell if it has more; return what has no place."""
+    least = 1
+    for k in range(2, ids.shape[0]):
+        if shares[k] < shares[least]:
+            least = k
+    out = min(share, shares[least])
+    if share > shares[least]:
+        ids[least], shares[least] = phase, share
+    for k in range(ids.shape[0]):
+        shares[k] /= ONE - out
     return out
 
 
@@ -265,11 +280,11 @@ def step_rows(
 
     Parameters
     ----------
-    ids : ndarray of uint16 or uint32, shape (R, C, K)
+    ids : ndarray of uint16 or uint32, shape (K, R, C)
         Phases present in each cell, the largest share first; ``none`` ends the list.
-    shares : ndarray of float32, shape (R, C, K)
+    shares : ndarray of float32, shape (K, R, C)
         Their shares.
-    halo_ids, halo_shares : ndarray, shape (2, C, K)
+    halo_ids, halo_shares : ndarray, shape (K, 2, C)
         The row above ``first`` and the row ``last`` as they were before this step.
     first, last : int
         Rows to advance.
@@ -284,24 +299,26 @@ def step_rows(
     lost : ndarray of float32, shape (n,)
         The first entry becomes the largest share that found no place in its cell.
     """
-    columns, places = ids.shape[1], ids.shape[2]
+    places, columns = ids.shape[0], ids.shape[2]
     most = (ROWS + 2) * (COLUMNS + 2) + 1
-    found, kept_ids, kept = np.empty(most, ids.dtype), np.empty(most, ids.dtype), np.empty(most, np.float32)
+    found = np.empty(most, ids.dtype)
+    which, present = np.zeros(END + 1, np.int32), np.zeros(END + 1, np.uint32)
     dense, force = np.zeros((most, WIDTH * (ROWS + 2)), np.float32), np.empty((most, END + 1), np.float32)
-    around, sums = np.empty((most, END + 1), np.float32), np.empty((7, END + 1), np.float32)
+    around, sums = np.empty((most, END + 1), np.float32), np.empty((8, END + 1), np.float32)
     rim_ids = np.empty((4, COLUMNS + 2 + ROWS, places), ids.dtype)
     rim_shares = np.empty((4, COLUMNS + 2 + ROWS, places), np.float32)
-    edge_ids, edges = np.empty((2, ROWS, places), ids.dtype), np.empty((2, ROWS, places), np.float32)
-    above_ids, above = halo_ids[0].copy(), halo_shares[0].copy()
+    edge_ids, edges = np.empty((2, places, ROWS), ids.dtype), np.empty((2, places, ROWS), np.float32)
+    above_ids, above = halo_ids[:, 0].copy(), halo_shares[:, 0].copy()
     for y0 in range(first, last, ROWS):
         height = min(ROWS, last - y0)
-        next_ids, next_shares = ids[y0 + height - 1].copy(), shares[y0 + height - 1].copy()
-        inside = y0 + height < last
-        below_ids, below = (ids if inside else halo_ids), (shares if inside else halo_shares)
-        below_ids, below = below_ids[y0 + height if inside else 1], below[y0 + height if inside else 1]
+        next_ids, next_shares = ids[:, y0 + height - 1].copy(), shares[:, y0 + height - 1].copy()
+        if y0 + height < last:
+            below_ids, below = ids[:, y0 + height].copy(), shares[:, y0 + height].copy()
+        else:
+            below_ids, below = halo_ids[:, 1].copy(), halo_shares[:, 1].copy()
         for q in range(2):
-            edge_ids[q, :height] = ids[y0 : y0 + height, (q - 1) % columns]
-            edges[q, :height] = shares[y0 : y0 + height, (q - 1) % columns]
+            edge_ids[q, :, :height] = ids[:, y0 : y0 + height, (q - 1) % columns]
+            edges[q, :, :height] = shares[:, y0 : y0 + height, (q - 1) % columns]
         numbers = (above_ids, below_ids, edge_ids[0], edge_ids[1])
         for x0 in range(0, columns, COLUMNS):
             width = min(COLUMNS, columns - x0)
@@ -313,10 +330,11 @@ def step_rows(
             count = _spread(
                 ids, shares, rim_ids, rim_shares, y0, height, x0, width, none, place, found, dense
             )
-            _move(count, dense, force, around, sums, rate, obstacle, cubic, full)
-            out = _pack(
-                count, force, sums[2], found, none, ids, shares, y0, height, x0, width, kept_ids, kept
-            )
+            if count > MOST:
+                lost[0] = ONE
+                return
+            _move(count, dense, force, around, sums, which, present, rate, obstacle, cubic, full)
+            out = _pack(force, sums[2], which, present, found, none, ids, shares, y0, height, x0, width)
             lost[0] = max(lost[0], out)
         above_ids, above = next_ids, next_shares
 
@@ -324,9 +342,9 @@ def step_rows(
 @njit(nogil=True, cache=True)
 def add_shares(ids, shares, none, areas):
     """Add the shares of each phase to its area."""
-    for y in range(ids.shape[0]):
-        for x in range(ids.shape[1]):
-            for k in range(ids.shape[2]):
-                if ids[y, x, k] == none:
+    for y in range(ids.shape[1]):
+        for x in range(ids.shape[2]):
+            for k in range(ids.shape[0]):
+                if ids[k, y, x] == none:
                     break
-                areas[ids[y, x, k]] += shares[y, x, k]
+                areas[ids[k, y, x]] += shares[k, y, x]
