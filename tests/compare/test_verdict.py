@@ -44,6 +44,13 @@ def test_equal_sets_may_be_trusted():
     assert found.lines[0] == HEADS["yes"]
 
 
+def test_without_a_search_for_copies_trust_is_partial():
+    found = judge(numbers(), memory_found="no training images")
+    assert found.trust == "partly"
+    assert found.lines[0].endswith("was not tested.")
+    assert found.not_trusted == ()
+
+
 def test_different_sets_may_not():
     found = judge(numbers(distance=2.0, auc=0.99), p=0.01)
     assert found.trust == "no"

@@ -25,6 +25,10 @@ HEADS = {
     "no": "This generator may not be trusted.",
     "undecided": "Too few real micrographs to say whether this generator may be trusted.",
 }
+UNTESTED = (
+    "This generator agrees with real images in everything measured here, but whether it copies its training "
+    "images was not tested."
+)
 WORDS = {
     "nearest_condition_copy": "copying images of the nearest condition",
     "linear_interpolation": "linear interpolation of the numbers",
@@ -84,7 +88,10 @@ def verdict(
     loses = {base: names for base, names in loses.items() if names}
     copies = isinstance(memory, Memorisation) and memory.flagged
     trust = _trust(metrics, groups, copies or collapse.alarm)
-    lines = [HEADS[trust], *_descriptor_lines(groups), *_telling_lines(metrics)]
+    head = HEADS[trust]
+    if trust == "yes" and isinstance(memory, str):
+        trust, head = "partly", UNTESTED
+    lines = [head, *_descriptor_lines(groups), *_telling_lines(metrics)]
     lines += [_memory_line(memory), _collapse_line(collapse)]
     lines += _loss_lines(loses, metrics) + _support_lines(supports)
     return Verdict(trust, groups["agrees"], groups["differs"], groups["undecided"], loses, tuple(lines))
