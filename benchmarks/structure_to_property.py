@@ -6,10 +6,11 @@ the regression is one paste at one temperature. Each volume is measured three ti
 on its simulated FIB-SEM images segmented by Otsu and by the hybrid method. What is done is kept in
 ``--cache``, so a run that was stopped goes on; delete the file there to measure again.
 
-What must hold: the best model with an engineered feature reaches R2 .98 on samples left out; the raw models
-of Table 2 (A, C, I) are clearly worse, and the best of all raw subsets is worse too. The conductivity of a
-structure does not change when all its lengths do, so the features without a length must matter more than
-those with one; `importance_truth.py` holds the importance against interventions in the simulator.
+What must hold: the best model with an engineered feature reaches R2 .98 on samples left out, in each of 100
+draws of the noise; the raw models of Table 2 (A, C, I) are clearly worse, and the best of all raw subsets is
+worse in 95 of 100 draws. The conductivity of a structure does not change when all its lengths do, so the
+features without a length must matter more than those with one; `importance_truth.py` holds the importance
+against interventions in the simulator.
 """
 
 import json
@@ -38,10 +39,10 @@ RAW = tuple(FEATURES)
 ENGINEERED = ("alpha", "beta")
 SCALE_FREE = ("relative_density", "geodesic_tortuosity", *ENGINEERED)
 MODEL_Q = ("specific_surface_area", *ENGINEERED)
-RAW_OF_PAPER = ("A", "C", "I")
-ENGINEERED_R2, CLEARLY = 0.98, 1.5
-"""The least R2 of the best model with an engineered feature, and how many times larger the error of a raw
-model of Table 2 must be."""
+RAW_OF_PAPER, ENGINEERED_OF_PAPER = ("A", "C", "I"), ("J", "N", "Q", "R")
+ENGINEERED_R2, CLEARLY, MOSTLY, DRAWS = 0.98, 1.5, 0.95, 100
+"""The least R2 of the best model with an engineered feature, in every draw of the noise; how many times
+larger the error of a raw model of Table 2 must be; how often the best raw subset must be worse; the draws."""
 DEPTH = 40
 """Planes and rows beyond the volume that its images may show."""
 
@@ -107,9 +108,9 @@ def volumes(options):
     return [v for v in done if v["voi"] < options.vois]
 
 
-def series(found, labels):
-    """Return one row per paste and temperature as columns."""
-    noise = np.random.default_rng(0)
+def series(found, labels, seed=0):
+    """Return one row per paste and temperature as columns; without noise if ``seed`` is None."""
+    noise = np.random.default_rng(seed).standard_normal(len(MATERIALS) * len(TEMPERATURES))
     columns = {name: [] for name in ("sample", "material", "temperature", *RAW, "conductivity")}
     for material in MATERIALS:
         for temperature in TEMPERATURES:
@@ -121,7 +122,8 @@ def series(found, labels):
                 values = [v["features"][labels][name] for v in mine]
                 columns[name].append(None if None in values else statistics.fmean(values))
             true = DENSE * statistics.fmean(value for v in mine for value in v["conductivity"])
-            columns["conductivity"].append(true * (1 + NOISE * noise.standard_normal()))
+            place = len(columns["conductivity"])
+            columns["conductivity"].append(true * (1 + (0 if seed is None else NOISE * noise[place])))
     return columns
 
 
@@ -147,13 +149,54 @@ def by_count(engineered, raw, count):
     return {"features": count} | {n: [m["loocv_rmse"], m["r2"]] for n, m in zip(names, first, strict=True)}
 
 
+def errors_of(columns):
+    """Return the errors of the best engineered and the best raw model, and of the paper's models."""
+    from napari_microgen.progress import finish
+    from napari_microgen.regress.design_matrix import design_matrix
+    from napari_microgen.regress.sample_table import SampleTable, Series
+    from napari_microgen.regress.search import Search
+
+    numbers = {name: Series(np.array(columns[name], float), unit) for name, unit in FEATURES.items()}
+    numbers["conductivity"] = Series(np.array(columns["conductivity"]), "MS/m")
+    table = SampleTable(tuple(columns["sample"]), numbers, {}, {}, "the series")
+    matrix = design_matrix(table, "conductivity", (*RAW, *ENGINEERED))
+    models = finish(Search(matrix, "subsets", None).rank()).models
+    engineered = next(m for m in models if set(ENGINEERED) & set(m.features))
+    raw = next(m for m in models if not set(ENGINEERED) & set(m.features))
+    found = {m.summary["paper_model"]: m.loocv_rmse for m in models if "paper_model" in m.summary}
+    return {
+        "engineered": engineered.loocv_rmse,
+        "r2": engineered.summary["r2"],
+        "raw": raw.loocv_rmse,
+        **found,
+    }
+
+
+def draws(found, labels, count=DRAWS):
+    """Return how the models do without noise, and over many draws of the noise."""
+    drawn = [errors_of(series(found, labels, seed)) for seed in range(count)]
+    middle = {name: statistics.median(entry[name] for entry in drawn) for name in drawn[0]}
+    return {
+        "without_noise": errors_of(series(found, labels, None)),
+        "draws": count,
+        "median": middle,
+        "least_r2": min(entry["r2"] for entry in drawn),
+        "engineered_beats_raw": statistics.fmean(entry["engineered"] < entry["raw"] for entry in drawn),
+        "paper_engineered_beat_raw": statistics.fmean(
+            min(entry[k] for k in ENGINEERED_OF_PAPER) < min(entry[k] for k in RAW_OF_PAPER)
+            for entry in drawn
+        ),
+    }
+
+
 def holds(found):
     """Return whether the scores on true labels are what they must be."""
-    best, paper = found["best_engineered"], found["paper"]
+    middle = found["noise"]["median"]
     return (
-        best["r2"] >= ENGINEERED_R2
-        and all(paper[letter][0] >= CLEARLY * best["loocv_rmse"] for letter in RAW_OF_PAPER)
-        and found["best_raw"]["loocv_rmse"] > best["loocv_rmse"]
+        found["best_engineered"]["r2"] >= ENGINEERED_R2
+        and found["noise"]["least_r2"] >= ENGINEERED_R2
+        and all(middle[letter] >= CLEARLY * middle["engineered"] for letter in RAW_OF_PAPER)
+        and found["noise"]["engineered_beats_raw"] >= MOSTLY
         and found["importance_scale_free"] > found["importance_with_a_length"]
     )
 
@@ -233,7 +276,10 @@ def main():
     spent = seconds(lambda: found.extend(volumes(options)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        by_labels = {labels: summary(series(found, labels), folder) for labels in LABELS}
+        by_labels = {
+            labels: summary(series(found, labels), folder) | {"noise": draws(found, labels)}
+            for labels in LABELS
+        }
         error = carried(found, folder)
     emit(
         options,
