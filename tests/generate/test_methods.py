@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from napari_microgen.conditions import ConditionTable
-from napari_microgen.errors import CheckpointError, ModelFileError, ParameterError
+from napari_microgen.errors import CheckpointError, MemoryLimitError, ModelFileError, ParameterError
 from napari_microgen.generate import catalogue
 from napari_microgen.generate.contract import Noise
 from napari_microgen.generate.images import make_images
 from napari_microgen.generate.methods.cgan import inverse_density
 from napari_microgen.generate.model import describe_model, read_generator
-from napari_microgen.io.weights import read_card
+from napari_microgen.io.weights import load_model, read_card
 from napari_microgen.progress import finish
 
 KINDS = ["edm", "ddpm", "cgan", "cgan porous", "acwgan-gp", "acwgan-gp continuous", "vae", "vae grains"]
@@ -157,3 +157,27 @@ def test_a_model_is_described_without_being_built(models, monkeypatch):
     found = describe_model(models("edm"))
     assert found["method"] == "edm"
     assert found["conditions"][0]["name"] == "temperature"
+
+
+@pytest.mark.parametrize("kind", ["edm", "acwgan-gp", "cgan", "ddpm"])
+def test_little_memory_cuts_the_batches_and_says_so(kind, train, models, monkeypatch, tmp_path):
+    monkeypatch.setenv("MICROGEN_CACHE", str(tmp_path))
+    monkeypatch.setenv("MICROGEN_MEMORY", str(LITTLE[kind]))
+    made = train(kind, tmp_path / "model")
+    assert "parts to fit into memory" in made["notes"][-1]
+    little, plenty = (load_model(folder)[0] for folder in (tmp_path / "model", models(kind)))
+    if kind in ("edm", "ddpm"):  # no dropout where it matters, so only rounding differs
+        assert max(float(np.abs(little[n] - plenty[n]).max()) for n in plenty) < 5e-3
+
+
+LITTLE = {"edm": 6e5, "acwgan-gp": 3.5e5, "cgan": 1.4e6, "ddpm": 5e6}
+"""Bytes in which one image fits, but not four."""
+
+
+def test_too_little_memory_is_said_before_the_training(train, monkeypatch, tmp_path):
+    monkeypatch.setenv("MICROGEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("MICROGEN_MEMORY", "60000")
+    with pytest.raises(MemoryLimitError, match="Not even one image"):
+        train("edm", tmp_path / "model")
+    assert not list(tmp_path.glob("model.training/step-*"))

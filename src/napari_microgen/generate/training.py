@@ -14,6 +14,7 @@ import torch
 
 from ..errors import CheckpointError, ParameterError
 from ..io.atomic import sweep_partials
+from ..io.limits import memory_budget
 from ..io.model_card import LARGEST_CARD
 from ..progress import Progress, Steps, waited
 from ..train.batches import SeededBatches
@@ -122,6 +123,8 @@ class Job:
                 how = yield from self.fastest_way(generator, pairing.draw)
             generator.prepare_training()
             engine = self.engine(generator, *how)
+            if not store.steps() and self.ranks.device.type == "cpu":  # a GPU says so itself
+                engine.fit_into(pairing.draw(0, np.random.default_rng(options.seed)), memory_budget())
             seed_all(options.seed + 1)
             preview = Preview(
                 generator, engine, self.data, options.preview_seconds if self.ranks.leads else 0

@@ -170,16 +170,60 @@ class Engine:
                 weight.grad = gradient
         return loss_of_all
 
+    def fit_into(self, batch: Mapping[str, np.ndarray], memory: int) -> None:
+        """Cut batches into as many parts as a memory needs; weights and random numbers stay as they are.
+
+        Parameters
+        ----------
+        batch : mapping
+            A batch like those to come.
+        memory : int
+            Bytes that may be taken.
+
+        Raises
+        ------
+        MemoryLimitError
+            If not even one image would fit.
+        """
+        device = self.ranks.device
+        generator = torch.Generator(device).manual_seed(0)
+        states = torch.get_rng_state()
+        for phase in self.trainee.phases(batch, generator, device):
+            count = len(next(iter(phase.tensors.values())))
+            own = self.ranks.share(count)
+            each = self._bytes_per_image(phase)
+            if each > memory:
+                raise MemoryLimitError(_no_room(phase, device.type))
+            self.pieces = max(self.pieces, -(-(own.stop - own.start) * each // memory))
+        torch.set_rng_state(states)
+
+    def _bytes_per_image(self, phase: Phase) -> int:
+        """Return what autograd keeps for one image, and half as much again for what is short-lived."""
+        network, kept = self.trainee.networks[phase.network], {}
+        before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+
+        def noted(tensor: Tensor) -> Tensor:
+            kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+            return tensor
+
+        two = {name: tensor[:2] for name, tensor in phase.tensors.items()}
+        with (
+            only_trained(self.trainee.networks, phase.network),
+            torch.autograd.graph.saved_tensors_hooks(noted, lambda tensor: tensor),
+            self.autocast(),
+        ):
+            phase.loss(two)
+        for name, buffer in network.named_buffers():
+            buffer.copy_(before[name])
+        weights_ = {w.data_ptr() for net in self.trainee.networks.values() for w in net.parameters()}
+        return int(1.5 * sum(size for place, size in kept.items() if place not in weights_) / 2)
+
     def _halve(self, phase: Phase) -> None:
         """Cut the batch into twice as many parts."""
         images = next(iter(phase.tensors.values()))
         own = self.ranks.share(len(images))
         if self.pieces >= own.stop - own.start:
-            size = " x ".join(str(n) for n in images.shape[-2:])
-            raise MemoryLimitError(
-                f"Not even one image ({size} px) fits into the memory of the {self.ranks.device.type} for "
-                f"training. Take smaller patches, a smaller profile, or another device."
-            ) from None
+            raise MemoryLimitError(_no_room(phase, self.ranks.device.type)) from None
         self.pieces = min(2 * self.pieces, own.stop - own.start)
         if self.ranks.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -252,6 +296,15 @@ def only_trained(networks: Mapping[str, nn.Module], trained: str) -> Iterator[No
     finally:
         for weight in others:
             weight.requires_grad_(True)
+
+
+def _no_room(phase: Phase, device: str) -> str:
+    images = next((t for t in phase.tensors.values() if t.ndim == 4), None)
+    size = "" if images is None else f" ({images.shape[-2]} x {images.shape[-1]} px)"
+    return (
+        f"Not even one image{size} fits into the memory of the {device} for training. Take smaller patches, "
+        f"a smaller profile, or another device."
+    )
 
 
 def _mixed(*numbers: int) -> int:
