@@ -169,3 +169,14 @@ def test_a_stack_holds_the_same_images_as_single_ones(model):
     stack = np.asarray(generate(model, set=["temperature=700", "material=B"], seed=1, count=2))
     single = np.asarray(generate(model, set=["temperature=700", "material=B"], seed=1))
     assert (stack[0] != single).mean() < 0.01
+
+
+def test_of_several_processes_only_the_first_speaks(series, monkeypatch, capsys):
+    image = str(series / "images" / "A700.tif")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert main(["info", image, "--json"]) == 0
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("RANK", "0")
+    assert main(["info", image, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [72, 72]

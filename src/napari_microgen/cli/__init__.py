@@ -1,6 +1,7 @@
 """The command ``microgen``, built from the table of operations."""
 
 import json
+import os
 import signal
 import sys
 import warnings
@@ -19,7 +20,7 @@ def main(words: Sequence[str] | None = None) -> int:
     from .messages import Messages
 
     words = list(sys.argv[1:] if words is None else words)
-    said = Messages(as_json="--progress-json" in words, quiet="--quiet" in words)
+    said = Messages(as_json="--progress-json" in words, quiet="--quiet" in words or not _leads())
     return _guarded(lambda: _run(words, said), said, debug="--debug" in words)
 
 
@@ -56,9 +57,16 @@ def _run(words: list[str], said: Any) -> int:
         raise
 
 
+def _leads() -> bool:
+    """Return False in all but the first of several processes that train together (``torchrun``)."""
+    return os.environ.get("RANK", "0") == "0" or "WORLD_SIZE" not in os.environ
+
+
 def _report(content: dict[str, Any], as_json: bool) -> int:
     from .execution import summary
 
+    if not _leads():
+        return OK
     text = json.dumps(content, allow_nan=False) if as_json else summary(content)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
