@@ -1,5 +1,8 @@
 """The table of a label map: derived quantities, sub-volumes, memory, and what belongs to all features."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -278,3 +281,10 @@ def test_one_volume_has_an_interval_from_its_blocks(field):
     small = quantify(labels(field), features=("porosity",), voi_count=1, voi_size=(20,), voi_unit="voxel")
     assert small.facts["sub_volumes"]["size_voxels"] == [20, 20, 20]
     assert small["porosity"].low < small["porosity"].high
+
+
+def test_the_options_are_known_before_anything_heavy_is_loaded():
+    code = "import sys, napari_microgen.quantify.table as t; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ["numba", "scipy", "skimage", "dask", "openpyxl"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -4,13 +4,18 @@ What a quantity counts in the chunks of a volume adds up to what it counts in th
 exactly, wherever the volume is cut.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..progress import Steps
-from .voxel_configurations import Configuration, Counts, counting_steps
+
+if TYPE_CHECKING:
+    from .voxel_configurations import Configuration, Counts
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,12 @@ class Chunk:
     """Shape of the volume."""
 
     @classmethod
-    def whole(cls, phase: np.ndarray) -> "Chunk":
+    def whole(cls, phase: np.ndarray) -> Chunk:
         """Return the chunk that is the whole volume."""
         return cls(phase, 0, len(phase), 0, phase.shape)
 
     @classmethod
-    def cut(cls, phase: np.ndarray, start: int, stop: int, halo: tuple[int, int]) -> "Chunk":
+    def cut(cls, phase: np.ndarray, start: int, stop: int, halo: tuple[int, int]) -> Chunk:
         """Return planes ``start`` to ``stop`` of a volume with ``halo`` planes above and below."""
         low = max(0, start - halo[0])
         return cls(phase[low : min(len(phase), stop + halo[1])], start, stop, low, phase.shape)
@@ -61,6 +66,8 @@ class Chunk:
 
     def counted(self, configurations: tuple[Configuration, ...], depth: int) -> Steps[Counts]:
         """Count voxel configurations that end in this chunk and reach back up to ``depth`` planes."""
+        from .voxel_configurations import counting_steps
+
         lead = min(depth, self.start - self.low)
         planes = self.phase[self.start - self.low - lead : self.stop - self.low]
         return counting_steps(planes, planes.shape[1:], configurations, lead=lead, total=len(planes))
