@@ -150,3 +150,9 @@ def test_a_cell_without_room_is_refused_not_cut():
 def test_senseless_parameters_are_refused(options):
     with pytest.raises(ParameterError, match=r"expected 1\.5 to 50"):
         PhaseField(disk(16, 4), **options)
+
+
+def test_grains_finer_than_the_boundaries_are_refused():
+    labels = np.random.default_rng(0).permutation(40 * 40).reshape(40, 40)
+    with pytest.raises(TooManyPhasesError, match="fewer grains or a finer grid"):
+        run(PhaseField(labels), 1)

@@ -175,7 +175,7 @@ class PhaseField:
         if lost.max() > LOST:
             raise TooManyPhasesError(
                 f"At step {self.steps_done + 1} a cell would have to hold more than {self.ids.shape[0]} "
-                f"grains ({100 * lost.max():.2g} % of it had no place). Start with fewer grains or a "
+                f"grains ({100 * lost.max():.3g} % of it had no place). Start with fewer grains or a "
                 f"finer grid, or allow more phases in a cell."
             )
         self.steps_done += 1

@@ -23,8 +23,8 @@ WIDTH = COLUMNS + 2
 START, END = WIDTH + 1, (ROWS + 1) * WIDTH - 1
 """A tile and its rim as one line of numbers, and where the tile is on it."""
 TINY = np.float32(1e-30)
-MOST = 31
-"""Phases in a tile: one bit each."""
+MOST = 32
+"""Fields of a tile, the first of which takes what is written for empty places: one bit each."""
 NO_BIT, DE_BRUIJN = np.uint32(0), np.uint32(0x077CB531)
 LOWEST = np.zeros(32, np.int32)
 LOWEST[[(0x077CB531 << n) % 2**32 >> 27 for n in range(32)]] = np.arange(32)
@@ -34,40 +34,52 @@ ABSENT = np.float32(-1e30)
 
 
 @njit(nogil=True, cache=True)
-def _surround(ids, shares, above, below, edges, numbers, y0, height, x0, width, none, rim_ids, rim_shares):
-    """Copy the old cells around a tile: the row above, the row below, the columns left and right.
+def _copy_row(ids, shares, y, none, kept_ids, kept, slot):
+    """Copy a row of cells, as far as they are filled."""
+    for x in range(ids.shape[2]):
+        for k in range(ids.shape[0]):
+            kept_ids[slot, k, x], kept[slot, k, x] = ids[k, y, x], shares[k, y, x]
+            if ids[k, y, x] == none:
+                break
 
-    ``above``, ``below`` and ``edges`` hold shares, ``numbers`` the phases of all three in this order; of
-    the edges the first becomes the last column of this tile.
-    """
+
+@njit(nogil=True, cache=True)
+def _surround_rows(ids, shares, y, kept_ids, kept, slot, x0, width, none, rim_ids, rim_shares):
+    """Copy the old cells above a tile, from a kept row, and below it, from row ``y``, corners included."""
     places, columns = ids.shape[0], ids.shape[2]
     for n in range(width + 2):
         x = x0 + n - 1
         x = columns - 1 if x < 0 else (0 if x == columns else x)
         for k in range(places):
-            rim_ids[0, n, k], rim_shares[0, n, k] = numbers[0][k, x], above[k, x]
-            if numbers[0][k, x] == none:
+            rim_ids[0, n, k], rim_shares[0, n, k] = kept_ids[slot, k, x], kept[slot, k, x]
+            if kept_ids[slot, k, x] == none:
                 break
         for k in range(places):
-            rim_ids[1, n, k], rim_shares[1, n, k] = numbers[1][k, x], below[k, x]
-            if numbers[1][k, x] == none:
+            rim_ids[1, n, k], rim_shares[1, n, k] = ids[k, y, x], shares[k, y, x]
+            if ids[k, y, x] == none:
                 break
-    right, last = x0 + width, x0 + width - 1
+
+
+@njit(nogil=True, cache=True)
+def _surround_columns(ids, shares, edge_ids, edges, y0, height, x0, width, none, rim_ids, rim_shares):
+    """Copy the old cells left and right of a tile; the last column of this tile is kept for the next."""
+    places, columns, right, last = ids.shape[0], ids.shape[2], x0 + width, x0 + width - 1
     for n in range(height):
+        y = y0 + n
         for k in range(places):
-            rim_ids[2, n, k], rim_shares[2, n, k] = numbers[2][k, n], edges[0, k, n]
-            if numbers[2][k, n] == none:
+            rim_ids[2, n, k], rim_shares[2, n, k] = edge_ids[0, k, n], edges[0, k, n]
+            if edge_ids[0, k, n] == none:
                 break
         for k in range(places):
             if right < columns:
-                rim_ids[3, n, k], rim_shares[3, n, k] = ids[k, y0 + n, right], shares[k, y0 + n, right]
+                rim_ids[3, n, k], rim_shares[3, n, k] = ids[k, y, right], shares[k, y, right]
             else:
-                rim_ids[3, n, k], rim_shares[3, n, k] = numbers[3][k, n], edges[1, k, n]
+                rim_ids[3, n, k], rim_shares[3, n, k] = edge_ids[1, k, n], edges[1, k, n]
             if rim_ids[3, n, k] == none:
                 break
         for k in range(places):
-            numbers[2][k, n], edges[0, k, n] = ids[k, y0 + n, last], shares[k, y0 + n, last]
-            if numbers[2][k, n] == none:
+            edge_ids[0, k, n], edges[0, k, n] = ids[k, y, last], shares[k, y, last]
+            if ids[k, y, last] == none:
                 break
 
 
@@ -91,12 +103,14 @@ def _is_alone(ids, rim_ids, y0, height, x0, width, none):
 
 @njit(nogil=True, cache=True)
 def _admit(i, place, found, dense, count):
-    """Give a phase that is new to the tile an empty field; return how many fields there are."""
-    if place[i] < 0:
-        place[i], found[count] = count, i
-        dense[count] = NIL
-        count += 1
-    return count
+    """Give a phase that is new to the tile an empty field; return how many there are, or one too many."""
+    if place[i] >= 0:
+        return count
+    if count >= MOST:
+        return MOST + 1  # the phase keeps -1, the last field, which nobody reads
+    place[i], found[count] = count, i
+    dense[count] = NIL
+    return count + 1
 
 
 @njit(nogil=True, cache=True)
@@ -133,7 +147,7 @@ def _spread(ids, shares, rim_ids, rim_shares, y0, height, x0, width, none, place
                 if place[i] < 0:
                     count = _admit(i, place, found, dense, count)
                 dense[place[i], r * WIDTH + c] = rim_shares[q, n, k]
-    for m in range(1, count):
+    for m in range(1, min(count, MOST)):
         place[found[m]] = -1
     return count
 
@@ -237,10 +251,14 @@ def _pack(force, total, which, present, found, none, ids, shares, y0, height, x0
     places, lost = ids.shape[0], NIL
     for r in range(height):
         for c in range(width):
-            y, x, i, k = y0 + r, x0 + c, (r + 1) * WIDTH + c + 1, 1
+            y, x, i, k = y0 + r, x0 + c, (r + 1) * WIDTH + c + 1, 2
             m, scale = which[i], ONE / total[i]
             ids[0, y, x], shares[0, y, x] = found[m], force[m, i] * scale
             left = present[i] ^ np.uint32(np.uint32(1) << np.uint32(m))
+            low = np.uint32(left & np.uint32(~left + np.uint32(1)))
+            m = LOWEST[np.uint32(low * DE_BRUIJN) >> np.uint32(27)]  # 0, the empty place, if no bit is left
+            ids[1, y, x], shares[1, y, x] = found[m], force[m, i] * scale
+            left = np.uint32(left ^ low)
             while left != NO_BIT:
                 low = np.uint32(left & np.uint32(~left + np.uint32(1)))
                 m = LOWEST[np.uint32(low * DE_BRUIJN) >> np.uint32(27)]
@@ -300,31 +318,34 @@ def step_rows(
         The first entry becomes the largest share that found no place in its cell.
     """
     places, columns = ids.shape[0], ids.shape[2]
-    most = (ROWS + 2) * (COLUMNS + 2) + 1
-    found = np.empty(most, ids.dtype)
+    most = MOST + 1
+    found = np.full(most, none, ids.dtype)
     which, present = np.zeros(END + 1, np.int32), np.zeros(END + 1, np.uint32)
-    dense, force = np.zeros((most, WIDTH * (ROWS + 2)), np.float32), np.empty((most, END + 1), np.float32)
+    dense, force = np.zeros((most, WIDTH * (ROWS + 2)), np.float32), np.zeros((most, END + 1), np.float32)
     around, sums = np.empty((most, END + 1), np.float32), np.empty((8, END + 1), np.float32)
     rim_ids = np.empty((4, COLUMNS + 2 + ROWS, places), ids.dtype)
     rim_shares = np.empty((4, COLUMNS + 2 + ROWS, places), np.float32)
     edge_ids, edges = np.empty((2, places, ROWS), ids.dtype), np.empty((2, places, ROWS), np.float32)
-    above_ids, above = halo_ids[:, 0].copy(), halo_shares[:, 0].copy()
+    kept_ids, kept = np.empty((2, places, columns), ids.dtype), np.empty((2, places, columns), np.float32)
+    _copy_row(halo_ids, halo_shares, 0, none, kept_ids, kept, 0)
     for y0 in range(first, last, ROWS):
         height = min(ROWS, last - y0)
-        next_ids, next_shares = ids[:, y0 + height - 1].copy(), shares[:, y0 + height - 1].copy()
-        if y0 + height < last:
-            below_ids, below = ids[:, y0 + height].copy(), shares[:, y0 + height].copy()
-        else:
-            below_ids, below = halo_ids[:, 1].copy(), halo_shares[:, 1].copy()
+        slot = (y0 - first) // ROWS % 2
+        _copy_row(ids, shares, y0 + height - 1, none, kept_ids, kept, 1 - slot)
         for q in range(2):
             edge_ids[q, :, :height] = ids[:, y0 : y0 + height, (q - 1) % columns]
             edges[q, :, :height] = shares[:, y0 : y0 + height, (q - 1) % columns]
-        numbers = (above_ids, below_ids, edge_ids[0], edge_ids[1])
+        inside = y0 + height < last
+        below = y0 + height if inside else 1
         for x0 in range(0, columns, COLUMNS):
             width = min(COLUMNS, columns - x0)
-            _surround(
-                ids, shares, above, below, edges, numbers, y0, height, x0, width, none, rim_ids, rim_shares
-            )
+            if inside:
+                _surround_rows(ids, shares, below, kept_ids, kept, slot, x0, width, none, rim_ids, rim_shares)
+            else:
+                _surround_rows(
+                    halo_ids, halo_shares, below, kept_ids, kept, slot, x0, width, none, rim_ids, rim_shares
+                )
+            _surround_columns(ids, shares, edge_ids, edges, y0, height, x0, width, none, rim_ids, rim_shares)
             if _is_alone(ids, rim_ids, y0, height, x0, width, none):
                 continue
             count = _spread(
@@ -336,7 +357,6 @@ def step_rows(
             _move(count, dense, force, around, sums, which, present, rate, obstacle, cubic, full)
             out = _pack(force, sums[2], which, present, found, none, ids, shares, y0, height, x0, width)
             lost[0] = max(lost[0], out)
-        above_ids, above = next_ids, next_shares
 
 
 @njit(nogil=True, cache=True)
