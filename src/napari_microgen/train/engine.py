@@ -98,7 +98,7 @@ class Engine:
         self._rates = {name: [g["lr"] for g in o.param_groups] for name, o in trainee.optimisers.items()}
 
     def step(self, batch: Mapping[str, np.ndarray]) -> float:
-        """Make the updates of one step and return the sum of their losses.
+        """Make the updates of one step and return the sum of their losses; those of one name are averaged.
 
         Raises
         ------
@@ -109,10 +109,12 @@ class Engine:
         generator = torch.Generator(device).manual_seed(_mixed(self.seed, self.position))
         phases = self.trainee.phases(batch, generator, device)
         self.losses, total = {}, 0.0
+        names = [phase.name for phase in phases]
         for number, phase in enumerate(phases):
             loss = self._update(phase, number)
-            total += loss
-            self.losses[phase.name] = self.losses.get(phase.name, 0.0) + loss
+            share = loss / names.count(phase.name)
+            total += share
+            self.losses[phase.name] = self.losses.get(phase.name, 0.0) + share
             if not math.isfinite(loss):
                 return loss
         if len(self.losses) == 1:
