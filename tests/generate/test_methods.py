@@ -181,3 +181,12 @@ def test_too_little_memory_is_said_before_the_training(train, monkeypatch, tmp_p
     with pytest.raises(MemoryLimitError, match="Not even one image"):
         train("edm", tmp_path / "model")
     assert not list(tmp_path.glob("model.training/step-*"))
+
+
+def test_noise_is_the_same_from_several_threads(monkeypatch):
+    one = Noise(3, 5).normal(4, 1, 8, 8)
+    monkeypatch.setattr("napari_microgen.generate.contract.MUCH", 10)
+    monkeypatch.setattr("napari_microgen.generate.contract.available_cores", lambda: 4)
+    torch.testing.assert_close(Noise(3, 5).normal(4, 1, 8, 8), one, rtol=0, atol=0)
+    torch.testing.assert_close(Noise(3, 6).normal(3, 1, 8, 8), one[1:], rtol=0, atol=0)
+    assert Noise(3, 5, shared=True).normal(2).unique().numel() == 1

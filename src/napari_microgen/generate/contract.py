@@ -8,6 +8,7 @@ support) follows from that.
 from abc import ABC, abstractmethod
 from collections.abc import Generator as PythonGenerator
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -17,11 +18,14 @@ from torch import Tensor, nn
 
 from ..errors import ModelFileError
 from ..train.engine import Phase
+from ..train.timing import available_cores
 from .conditioning import Encoder, Kind
 from .training_set import TrainingSet
 
 C = TypeVar("C")
 Batch = Mapping[str, np.ndarray]
+MUCH = 500_000
+"""Random numbers from which several threads draw them."""
 Sampling = PythonGenerator[tuple[int, int], None, np.ndarray]
 """Yields (evaluations done, evaluations in all) and returns images from -1 to 1, shape (N, R, C)."""
 
@@ -252,10 +256,18 @@ class Noise:
     def normal(self, count: int, *shape: int, stream: int = 0) -> Tensor:
         """Return normal numbers for ``count`` images, each of the given shape."""
         drawn = np.empty((count, *shape), np.float32)
-        for image in range(count):
+
+        def draw(image: int) -> None:
             number = self.first if self.shared else self.first + image
             random = np.random.default_rng((self.seed, number, stream))
-            drawn[image] = random.standard_normal(shape, dtype=np.float32)
+            random.standard_normal(out=drawn[image : image + 1], dtype=np.float32)
+
+        if drawn.size > MUCH and available_cores() > 1:
+            with ThreadPoolExecutor(min(8, available_cores())) as pool:
+                list(pool.map(draw, range(count)))
+        else:
+            for image in range(count):
+                draw(image)
         return torch.from_numpy(drawn)
 
 
