@@ -302,7 +302,7 @@ def train_edm(
         Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
         beside it, in ``OUT.training``.
     steps : int, optional
-        Updates to make. Left out: 4000 on a processor, 25000 on a GPU.
+        Updates to make. Left out: 8000 on a processor, 25000 on a GPU.
     minutes : float, optional
         Time limit. A run under a time limit cannot be repeated bit for bit.
     patch_size : int, optional
@@ -317,7 +317,7 @@ def train_edm(
         Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
         where the structure has no preferred direction.
     batch_size : int, optional
-        Images per step. Left out: 32 on a processor, 256 on a GPU.
+        Images per step. Left out: 16 on a processor, 256 on a GPU.
     profile : {"auto", "cpu-64", "std-64", "big-64", "std-224", "big-224", "tiny"}
         Size of the network, by the image size it is made for; auto chooses by image size and
         device. tiny is for trying things out.
@@ -392,7 +392,7 @@ def train_edm(
         Edm,
         config,
         size=64,
-        batch=lambda on_device: 32 if on_device == "cpu" else 256,
-        steps=lambda on_device: 4000 if on_device == "cpu" else 25_000,
+        batch=lambda on_device: 16 if on_device == "cpu" else 256,
+        steps=lambda on_device: 8000 if on_device == "cpu" else 25_000,
     )
     return (yield from fit(recipe, arguments))
