@@ -68,19 +68,24 @@ def stack(
 def given(point: str, seed: int, planes: int, options: Any, changes: tuple) -> tuple:
     """Return image and labels of a volume, cleaned first if asked."""
     image, labels = stack(point, seed, planes, options.size, changes)
-    if options.prepare:
-        from napari_microgen.prepare.pipeline import prepare
+    return cleaned(image, options), labels
 
-        image = prepare(image, curtaining="fft", shading="additive")
-    return image, labels
+
+def cleaned(image: Volume, options: Any) -> Volume:
+    """Return an image without curtains and shading if that is asked for."""
+    if not options.prepare:
+        return image
+    from napari_microgen.prepare.pipeline import prepare
+
+    return prepare(image, curtaining="fft", shading="additive")
 
 
 def papers_training(row: str, point: str, seed: int, options: Any, changes: tuple) -> list[tuple]:
     """Return every fifth plane of the volumes the paper's recipe trains on, with their annotation."""
     found = []
     for number in range(options.train_volumes):
-        grey, _ = given(point, 2000 + seed + 100 * number, options.train_planes, options, changes)
-        fifth = grey.with_data(np.ascontiguousarray(grey.data[::5]))
+        grey, _ = stack(point, 2000 + seed + 100 * number, options.train_planes, options.size, changes)
+        fifth = cleaned(grey.with_data(np.ascontiguousarray(grey.data[::5])), options)
         found.append((fifth, annotate(fifth, method="otsu" if "otsu" in row else "hybrid")))
     return found
 
