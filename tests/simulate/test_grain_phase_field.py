@@ -111,7 +111,7 @@ def test_grains_grow_by_the_law_of_von_neumann_and_mullins():
 
 @pytest.mark.nightly
 def test_many_grains_grow_by_the_laws_of_mullins_and_burke():
-    (number, rate), times, area, counts = growth_by_sides(768, 2200, 6000, every=200)
+    (number, rate), times, area, counts = growth_by_sides(512, 1000, 6000, every=200)
     slope, offset = np.polyfit(number, rate, 1)
     assert slope == pytest.approx(np.pi / 3, rel=0.05)
     assert -offset / slope == pytest.approx(6, abs=0.15)

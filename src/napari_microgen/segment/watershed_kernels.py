@@ -4,6 +4,9 @@
 import numpy as np
 from numba import njit
 
+ROW_STEPS, COLUMN_STEPS = (0, -1, 0, 1, -1, 1), (-1, 0, 1, 0, 1, -1)
+"""Left, above, right, below, upper right, lower left."""
+
 
 @njit(nogil=True, cache=True)
 def root_of(parent, basin):
@@ -17,6 +20,10 @@ def root_of(parent, basin):
 @njit(nogil=True, cache=True)
 def flood(height, order, marked, depth, floor, periodic, labels, parent, peak, first, last, count):
     """Flood pixels ``order[first:last]``; return how many basins there are.
+
+    Water runs to the four next pixels, and over the corners to the upper right and the lower left: where
+    boundaries are the pixels whose right or lower neighbour is another grain, two pixels without a
+    boundary on this diagonal belong to one grain, on the other perhaps not.
 
     Parameters
     ----------
@@ -36,8 +43,8 @@ def flood(height, order, marked, depth, floor, periodic, labels, parent, peak, f
     for index in range(first, last):
         y, x = order[index] // columns, order[index] % columns
         here, best, chosen = height[y, x], -np.inf, 0
-        for q in range(4):  # left, above, right, below
-            up, left = y - (q == 1) + (q == 3), x - (q == 0) + (q == 2)
+        for q in range(6):
+            up, left = y + ROW_STEPS[q], x + COLUMN_STEPS[q]
             if periodic:
                 up, left = up % rows, left % columns
             elif up < 0 or up >= rows or left < 0 or left >= columns:
