@@ -3,7 +3,7 @@ import pytest
 
 from napari_microgen.errors import CheckpointError, ParameterError
 from napari_microgen.progress import Progress, finish
-from napari_microgen.simulate.grain_growth import Stage, grow, mean_radius, require_stages, resume
+from napari_microgen.simulate.grain_growth import Stage, grow, mean_radius, picture, require_stages, resume
 from napari_microgen.simulate.grain_phase_field import PhaseField
 from napari_microgen.simulate.grain_potts import Potts
 from napari_microgen.simulate.grain_start import voronoi_start
@@ -84,3 +84,15 @@ def test_stages_must_rise(wanted):
 def test_stages_must_leave_grains():
     with pytest.raises(ParameterError, match="larger domain"):
         require_stages((30.0,), (100, 100))
+
+
+def test_growth_can_be_watched():
+    pictures = [
+        tick.preview
+        for tick in grow(start("potts"), STAGES)
+        if isinstance(tick, Progress) and tick.preview is not None
+    ]
+    assert pictures
+    assert all(one.dtype == np.uint8 and one.shape == (90, 90) for one in pictures)
+    large = picture(np.arange(600 * 400).reshape(600, 400))
+    assert large.shape == (200, 134)

@@ -32,6 +32,7 @@ class GrowingGrains(Protocol):
     @property
     def time(self) -> float: ...  # noqa: D102
     def labels(self) -> np.ndarray: ...  # noqa: D102
+    def seen(self) -> np.ndarray: ...  # noqa: D102
     def sizes(self) -> np.ndarray: ...  # noqa: D102
     def state(self) -> dict[str, np.ndarray]: ...  # noqa: D102
     def restore(self, state: dict[str, np.ndarray], steps_done: int) -> None: ...  # noqa: D102
@@ -119,7 +120,7 @@ def grow(
         if that is quick.
     """
     history, radius, left = list(history or ()), 0.0, 0
-    saved, tick = time.monotonic(), time.monotonic()
+    saved, tick = time.monotonic(), 0.0
     with ThreadPoolExecutor(threads) as pool:
         try:
             while done < len(stages):
@@ -135,8 +136,10 @@ def grow(
                         yield Stage(grains.labels(), done, list(history))
                     if done == len(stages):
                         break
-                if time.monotonic() - tick > _TICK or len(history) % 10 == 1:
+                if time.monotonic() - tick > _TICK:
                     tick = time.monotonic()
+                    yield _progress(radius, left, stages, picture(grains.seen()))
+                elif len(history) % 10 == 1:
                     yield _progress(radius, left, stages)
                 for _ in grains.step(pool):
                     yield _progress(radius, left, stages)
@@ -150,11 +153,26 @@ def grow(
             raise
 
 
-def _progress(radius: float, left: int, stages: Sequence[float]) -> Progress:
+def picture(labels: np.ndarray) -> np.ndarray:
+    """Return a small picture of grains in different greys, which stay the same while they live.
+
+    Examples
+    --------
+    >>> picture(np.array([[1, 1, 2], [3, 3, 2]])).tolist()
+    [[158, 158, 60], [218, 218, 60]]
+    """
+    every = -(-max(labels.shape) // 256)
+    small = labels[::every, ::every].astype(np.uint32)
+    return np.asarray((small * np.uint32(2654435761)) >> np.uint32(24), np.uint8)
+
+
+def _progress(
+    radius: float, left: int, stages: Sequence[float], preview: np.ndarray | None = None
+) -> Progress:
     """Mean area grows in proportion to time, so its share of the way is that of the work."""
     share = min(radius / stages[-1], 1.0) ** 2
     values = {"mean_radius": radius, "grains": float(left)}
-    return Progress(int(1000 * share), 1000, f"{left} grains, mean radius {radius:.1f}", values)
+    return Progress(int(1000 * share), 1000, f"{left} grains, mean radius {radius:.1f}", values, preview)
 
 
 def save_checkpoint(grains: GrowingGrains, checkpoint: Path, done: int, history: History) -> None:

@@ -94,6 +94,10 @@ class PhaseField:
         """Return the grain with the largest share of each cell, shape (R, C)."""
         return self.ids[0].copy()
 
+    def seen(self) -> np.ndarray:
+        """Return the same without a copy, to be looked at only."""
+        return self.ids[0]
+
     def sizes(self) -> np.ndarray:
         """Return how many cells each grain has by its largest share, shape (grains,)."""
         return np.bincount(self.ids[0].ravel(), minlength=self.grains)

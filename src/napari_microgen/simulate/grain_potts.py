@@ -46,6 +46,10 @@ class Potts:
             _sweep(cold, 0.0, self._number(sweep + 1), cold.size)
         return cold
 
+    def seen(self) -> np.ndarray:
+        """Return the grains as they are, rough boundaries and all, to be looked at only."""
+        return self.spins
+
     def sizes(self) -> np.ndarray:
         """Return how many cells each grain has, shape (grains,)."""
         return np.bincount(self.spins.ravel(), minlength=self.grains)
