@@ -10,6 +10,7 @@ from ..io.writing import write_table
 from ..progress import Steps, scaled, stepwise
 from .grain_files import GrainFiles
 from .grain_growth import History, require_stages
+from .grain_phase_field import EPSILON, PLACES, TIME_STEP, TRIPLE_WEIGHT
 
 
 @stepwise
@@ -21,10 +22,10 @@ def simulate_grains(
     grains: int = 4000,
     stages: tuple[float, ...] = (14.0, 20.0, 28.0),
     model: Literal["pairs-and-triples", "plain"] = "pairs-and-triples",
-    epsilon: float = 3.0,
-    time_step: float = 0.2,
-    triple_weight: float = 10.0,
-    places: int = 8,
+    epsilon: float = EPSILON,
+    time_step: float = TIME_STEP,
+    triple_weight: float = TRIPLE_WEIGHT,
+    places: int = PLACES,
     patches: int = 0,
     test_patches: int = 0,
     patch_size: int = 256,
