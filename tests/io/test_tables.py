@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from napari_microgen import FeatureTable
@@ -80,6 +80,7 @@ def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path):
 
 @settings(max_examples=20)
 @given(rows=st.lists(features(), max_size=3))
+@example(rows=[Feature(name=" ", value=sys.float_info.max, low=-sys.float_info.max)])
 def test_an_excel_table_comes_back(rows, tmp_path_factory):
     pytest.importorskip("openpyxl")
     rows = [_with_single_blanks(row) for row in rows]
@@ -93,7 +94,7 @@ def test_an_excel_table_comes_back(rows, tmp_path_factory):
 
 def _with_single_blanks(feature):
     """Return a feature whose texts hold no blanks that a spreadsheet reader would trim."""
-    texts = {name: "".join(str(getattr(feature, name)).split()) for name in WORDS}
+    texts = {name: "".join(str(getattr(feature, name)).split()) for name in ("name", *WORDS)}
     reason = None if feature.reason is None else "".join(feature.reason.split()) or "none"
     return replace(feature, reason=reason, **texts)
 

@@ -17,6 +17,8 @@ _LATER = ("bias",)
 _NUMBERS = ("value", "low", "high")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What a workbook cannot hold."""
+_LARGEST = 9.99e307
+"""Numbers from here on are beyond a workbook and are written as text."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -130,7 +132,7 @@ def _write_excel(rows: list[list[Any]], path: Path) -> None:
             if content == "":
                 continue
             cell = sheet.cell(number, place)
-            if number > 1 and COLUMNS[place - 1] in _NUMBERS:
+            if number > 1 and COLUMNS[place - 1] in _NUMBERS and abs(float(content)) < _LARGEST:
                 cell.value = float(content)
             else:
                 cell.value = _CONTROL.sub(" ", str(content))
