@@ -29,7 +29,7 @@ PATIENCE = (0.5, 0.2)
 """Seconds from Cancel to terminate, and from there to kill: well under one second together."""
 NO_PATIENCE = (0.0, 0.1)
 """The same while a child is still starting: it has nothing to bring to an end."""
-LOWEST, BRIEF = 19, 5
+LOWEST, BRIEF = 10, 5
 """Niceness of a child that works for hours, and of one that works for seconds."""
 _END = object()
 
@@ -69,7 +69,7 @@ def run_child(
     program : sequence of str, optional
         The whole command line, instead of ``microgen`` (for tests).
     niceness : int
-        How far the child steps back where there is no idle core (Unix): 19 for hours of training,
+        How far the child steps back where there is no idle core (Unix): `LOWEST` for training,
         `BRIEF` for what somebody is waiting for.
 
     Yields
