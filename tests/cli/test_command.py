@@ -205,3 +205,17 @@ def test_progress_is_json_lines_with_growing_steps(stack, tmp_path):
     steps = [json.loads(line)["progress"]["step"] for line in err.splitlines() if '"progress"' in line]
     assert steps == sorted(steps)
     assert steps
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["regress", "table.csv"], "--target"),
+        (["train", "edm"], "--images, --conditions, --out"),
+        (["surface"], "LABELS"),
+    ],
+)
+def test_what_is_missing_is_said_in_words(words, missing, capsys):
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"The following arguments are required: {missing}. See: microgen {words[0]}" in said

@@ -79,7 +79,7 @@ def test_a_hash_tells_tables_apart():
         (lambda: steel()["p"], "no condition 'p'; there are T, time, cooling"),
         (lambda: steel().declared("cooling", transform="log"), "labels"),
         (lambda: steel().declared("cooling", kind="continuous"), "fixed by its values"),
-        (lambda: ConditionTable.from_columns({"T": [1]}).groups("library"), "library=..."),
+        (lambda: ConditionTable.from_columns({"T": [1]}).groups("library"), "libraries=..."),
         (lambda: steel().groups("colour"), "no way to group"),
         (lambda: Condition(""), "no name"),
         (lambda: Condition("T", kind="ordinal"), "continuous or categorical"),

@@ -1,6 +1,7 @@
 """The words ``microgen`` understands, built from the table of operations."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,8 +20,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage."""
-        before, _, ours = message.partition(": --")  # "argument --x: --x got ...": ours is enough
-        text = f"--{ours}" if ours else f"{before[0].upper()}{before[1:]}."
+        ours = re.fullmatch(r"argument .+?: (--.+)", message, re.DOTALL)  # it names the option again
+        text = ours[1] if ours else f"{message[0].upper()}{message[1:]}."
         raise ParameterError(f"{text} See: {self.prog} --help")
 
 

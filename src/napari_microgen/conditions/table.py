@@ -267,7 +267,7 @@ class ConditionTable:
         if by == "library" and not self.libraries:
             raise TableError(
                 "The table does not say which library or sample an image belongs to. Name that column "
-                "(library=...) when reading the table, or split by micrograph or condition."
+                "(libraries=...) when reading the table, or split by micrograph or condition."
             )
         labels = {
             "image": lambda: self.images,

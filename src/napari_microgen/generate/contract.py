@@ -121,6 +121,11 @@ class Generator(ABC, Generic[C]):
 
     # -- sampling ------------------------------------------------------------------
 
+    @property
+    def can_sample(self) -> bool:
+        """Whether images can be made yet; some methods learn how at the end of the training only."""
+        return True
+
     @abstractmethod
     def sample(self, conditions: np.ndarray, noise: "Noise", **options: Any) -> Sampling:
         """Make images.

@@ -60,6 +60,8 @@ class Preview:
 
     def _made(self) -> np.ndarray | None:
         """Sample with the averaged weights, then put weights, modes and random states back."""
+        if not self.generator.can_sample:
+            return None
         networks = self.generator.networks
         before = {name: {k: v.clone() for k, v in net.state_dict().items()} for name, net in networks.items()}
         states = torch.get_rng_state()
@@ -74,8 +76,6 @@ class Preview:
                     next(steps)
                 except StopIteration as end:
                     return end.value  # type: ignore[no-any-return]
-        except NotImplementedError:
-            return None
         finally:
             torch.set_rng_state(states)
             for name, net in networks.items():

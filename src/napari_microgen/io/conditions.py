@@ -38,7 +38,7 @@ class Reading:
     """Columns that are conditions; all that are nothing else if left out (see `OUTCOME_NAMES`)."""
     image: str | None = None
     """Column with the names of the images."""
-    library: str | None = None
+    libraries: str | None = None
     """Column with the sample or library of each image."""
     micrograph: str | None = None
     """Column with the micrograph each image was taken from."""
@@ -140,7 +140,7 @@ def conditions_of(csv: CsvTable, reading: Reading, found: Sequence[str] = ()) ->
         tuple(columns),
         _cells(csv, roles.image, rows) or tuple(f"row {csv.lines[row]}" for row in rows),
         _cells(csv, roles.micrograph, rows),
-        _cells(csv, roles.library, rows),
+        _cells(csv, roles.libraries, rows),
         sizes,
         facts=csv.described() | roles.facts() | _facts(csv, rows, reading),
     )
@@ -169,7 +169,7 @@ class _Roles:
 
     conditions: tuple[str, ...]
     image: str | None
-    library: str | None
+    libraries: str | None
     micrograph: str | None
     pixel_size: str | None
     left_out: tuple[str, ...]
@@ -178,7 +178,7 @@ class _Roles:
     def of(cls, csv: CsvTable, reading: Reading) -> "_Roles":
         stated = [
             reading.image,
-            reading.library,
+            reading.libraries,
             reading.micrograph,
             reading.pixel_size,
             reading.magnification,
@@ -196,10 +196,10 @@ class _Roles:
             )
         taken = set(reading.columns or ())
         image = reading.image or image_column(csv, taken)
-        library = reading.library or _found(csv, LIBRARY_NAMES, taken)
+        libraries = reading.libraries or _found(csv, LIBRARY_NAMES, taken)
         micrograph = reading.micrograph or _found(csv, MICROGRAPH_NAMES, taken)
         pixel_size = reading.pixel_size or _found(csv, PIXEL_NAMES, taken)
-        special = {image, library, micrograph, pixel_size, reading.magnification}
+        special = {image, libraries, micrograph, pixel_size, reading.magnification}
         rest = [name for name in csv.names if name not in special]
         chosen = tuple(rest if reading.columns is None else reading.columns)
         if reading.columns is None:
@@ -207,13 +207,15 @@ class _Roles:
         if not chosen:
             raise TableError(f"{csv.source} holds no conditions; its columns are {', '.join(csv.names)}.")
         left_out = tuple(name for name in rest if name not in chosen)
-        return cls(chosen, image, library, micrograph, pixel_size, left_out)
+        return cls(chosen, image, libraries, micrograph, pixel_size, left_out)
 
     def facts(self) -> dict[str, Any]:
-        names = ("image", "library", "micrograph", "pixel_size")
         return {
             "conditions": list(self.conditions),
-            **{name: getattr(self, name) for name in names},
+            "image": self.image,
+            "library": self.libraries,
+            "micrograph": self.micrograph,
+            "pixel_size": self.pixel_size,
             "columns_left_out": list(self.left_out),
         }
 

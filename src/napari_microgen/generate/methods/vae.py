@@ -1,8 +1,7 @@
 """Variational autoencoder: those of paper 000 (thin films, with a regressor) and 003 (grains).
 
-Generates by drawing latent vectors from the law that those of the training images have
-at each condition. ``thin-film`` also tells conditions from images and gives a flat map
-of the latent vectors by kernel principal components.
+Draws latent vectors from the law that those of the training images have at each condition.
+``thin-film`` also tells conditions from images and maps latent vectors (kernel PCA).
 """
 
 from collections.abc import Mapping, Sequence
@@ -202,10 +201,14 @@ class Vae(Generator[VaeConfig]):
             raise ParameterError("Only the thin-film autoencoder has a map of its latent vectors.")
         return kernel_map(self.mapped)
 
+    @property
+    def can_sample(self) -> bool:
+        """Whether the law of the latent vectors is known; it is fitted at the end of the training."""
+        return self.prior is not None
+
     def sample(self, conditions: np.ndarray, noise: Noise, **_: Any) -> Sampling:
         """Make images from latent vectors of the law at each condition."""
-        if self.prior is None:
-            raise NotImplementedError
+        assert self.prior is not None, "see can_sample"
         drawn = noise.normal(len(conditions), self.config.latent).numpy()
         network = self.networks["autoencoder"]
         latent = on(next(network.parameters()).device, self.prior.vectors(conditions, drawn))
@@ -383,9 +386,8 @@ def train_vae(
         If nothing can be written there.
     """
     arguments = dict(locals())
-    chosen = replace(PRESETS[preset], prior=prior, kl_weight=kl_weight)
-    if learning_rate is not None:
-        chosen = replace(chosen, learning_rate=learning_rate)
+    rate = PRESETS[preset].learning_rate if learning_rate is None else learning_rate
+    chosen = replace(PRESETS[preset], prior=prior, kl_weight=kl_weight, learning_rate=rate)
     thin_film = preset == "thin-film"
     recipe = Recipe(
         Vae,
