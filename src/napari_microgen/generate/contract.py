@@ -257,13 +257,16 @@ class Noise:
     """Number of the first image of this batch."""
     shared: bool = False
     """True if all images take the numbers of the first one."""
+    numbers: Sequence[int] | None = None
+    """Number of each image of this batch, where it is not its place."""
 
     def normal(self, count: int, *shape: int, stream: int = 0) -> Tensor:
         """Return normal numbers for ``count`` images, each of the given shape."""
         drawn = np.empty((count, *shape), np.float32)
 
         def draw(image: int) -> None:
-            number = self.first if self.shared else self.first + image
+            place = 0 if self.shared else image
+            number = self.first + place if self.numbers is None else self.numbers[place]
             random = np.random.default_rng((self.seed, number, stream))
             random.standard_normal(out=drawn[image : image + 1], dtype=np.float32)
 

@@ -39,6 +39,7 @@ def make_images(
     device: str = "cpu",
     threads: int | None = None,
     same_noise: bool = False,
+    numbers: Sequence[int] | None = None,
     precision: str = "auto",
     **options: Any,
 ) -> Steps[Made]:
@@ -58,6 +59,8 @@ def make_images(
         Processor threads; one for a few images and all cores for many if left out.
     same_noise : bool
         Give all images the same random numbers, so that only the conditions differ.
+    numbers : sequence of int, optional
+        Number of each image, not negative; its place among the rows if left out.
     precision : {"auto", "fp32", "bf16"}
         Number format of the networks; auto takes bf16 on a GPU where the method allows it. Noise
         levels and the image under way are always fp32.
@@ -75,7 +78,8 @@ def make_images(
         torch.set_num_threads(threads or (available_cores() if len(rows) >= MANY else 1))
         while done < len(rows):
             chosen = slice(done, min(done + batch, len(rows)))
-            noise = Noise(seed, 0 if same_noise else done, shared=same_noise)
+            own = None if numbers is None or same_noise else numbers[chosen]
+            noise = Noise(seed, 0 if same_noise else done, shared=same_noise, numbers=own)
             try:
                 with torch.autocast(where, torch.bfloat16, enabled=half):
                     made = yield from _sampled(model, encoded[chosen], noise, done, len(rows), options)
