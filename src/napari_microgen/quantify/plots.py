@@ -40,6 +40,17 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Points:
+    """Single things, a dot each."""
+
+    name: str
+    x: Array
+    y: Array
+    words: tuple[str, ...] = ()
+    """What each is called; empty if they have no names."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bars:
     """A histogram as a density: its area is 1."""
 
@@ -75,6 +86,7 @@ class Plot:
     bars: Bars | None = None
     lines: tuple[Line, ...] = ()
     heat: Heat | None = None
+    points: tuple[Points, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """Numbers that belong to it, in words."""
 
@@ -341,6 +353,8 @@ def columns_of(plot: Plot) -> list[tuple[str, Array]]:
             (f"{x} to", bars.edges[1:]),
             (f"{bars.name}: {y}", bars.heights),
         ]
+    for dots in plot.points:
+        columns += [(f"{dots.name}: {x}", dots.x), (f"{dots.name}: {y}", dots.y)]
     for line in plot.lines:
         columns += [(f"{line.name}: {x}", line.x), (f"{line.name}: {y}", line.y)]
     if plot.heat is not None:

@@ -11,10 +11,12 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from ..errors import FileFormatError
 from ..io.atomic import write_bytes, write_text
 from ..quantify.plots import Plot, to_csv
-from .chart_painting import Drawn, label_of, paint, pretty_unit
+from .chart_painting import Drawn, label_of, paint, pretty_unit, ring
 
 HEIGHT = 300
 _FILE_SIZE = QSize(720, 480)
+_REACH = 9.0
+"""A dot is meant by a click no farther from it than this, in px."""
 
 
 class Chart(QWidget):
@@ -22,22 +24,35 @@ class Chart(QWidget):
 
     pointed = Signal(str)
     """What lies under the mouse, in words; empty when it has left."""
+    picked = Signal(int, int)
+    """A dot was clicked: which of the series of points, and which of its points."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot: Plot | None = None
         self._drawn: Drawn | None = None
         self._mouse: QPointF | None = None
+        self._marked: tuple[int, int] | None = None
         self.setMouseTracking(True)
         self.setMinimumHeight(220)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_plot(self, plot: Plot | None) -> None:
         """Show another plot, or nothing."""
-        self.plot, self._mouse = plot, None
+        self.plot, self._mouse, self._marked = plot, None, None
         self.setAccessibleName("" if plot is None else plot.title)
         self.pointed.emit("")
         self.update()
+
+    def mark(self, series: int, index: int) -> None:
+        """Draw a ring around a dot; around none if ``index`` is below 0."""
+        self._marked = (series, index) if index >= 0 else None
+        self.update()
+
+    @property
+    def marked(self) -> tuple[int, int] | None:
+        """The dot with the ring."""
+        return self._marked
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size that shows a plot well."""
@@ -55,6 +70,8 @@ class Chart(QWidget):
             return
         self._drawn = paint(painter, QRectF(self.rect()), self.plot, ink)
         frame = self._drawn.frame
+        if self._marked is not None:
+            ring(painter, self.spot_of(*self._marked), ink)
         if self._mouse is not None and frame.contains(self._mouse):
             painter.setPen(QPen(QColor(ink.red(), ink.green(), ink.blue(), 120), 1.0))
             painter.drawLine(QPointF(self._mouse.x(), frame.top()), QPointF(self._mouse.x(), frame.bottom()))
@@ -69,6 +86,32 @@ class Chart(QWidget):
         self.pointed.emit(self.reading(self._mouse))
         self.update()
 
+    def mousePressEvent(self, event: Any) -> None:  # noqa: N802
+        """Choose the dot that was clicked."""
+        found = self.nearest(QPointF(event.position()))
+        if found is not None:
+            self.mark(*found)
+            self.picked.emit(*found)
+
+    def spot_of(self, series: int, index: int) -> QPointF:
+        """Return where a dot lies in the widget, once the plot has been drawn."""
+        if self.plot is None or self._drawn is None:
+            return QPointF()
+        dots = self.plot.points[series]
+        return QPointF(float(self._drawn.x.pixel(dots.x[index])), float(self._drawn.y.pixel(dots.y[index])))
+
+    def nearest(self, spot: QPointF) -> tuple[int, int] | None:
+        """Return series and number of the dot at a place of the widget, or None."""
+        best, found = _REACH, None
+        if self.plot is None or self._drawn is None:
+            return None
+        for series, dots in enumerate(self.plot.points):
+            x, y = self._drawn.x.pixel(dots.x) - spot.x(), self._drawn.y.pixel(dots.y) - spot.y()
+            far = np.nan_to_num(np.hypot(x, y), nan=np.inf)
+            if far.size and float(far.min()) < best:
+                best, found = float(far.min()), (series, int(far.argmin()))
+        return found
+
     def leaveEvent(self, event: Any) -> None:  # noqa: N802
         """Forget the mouse."""
         super().leaveEvent(event)
@@ -80,6 +123,9 @@ class Chart(QWidget):
         """Return what the plot shows at a place of the widget, in words."""
         if self.plot is None or self._drawn is None or not self._drawn.frame.contains(spot):
             return ""
+        found = self.nearest(spot)
+        if found is not None:
+            return words_of(self.plot, *found)
         return read_off(self.plot, self._drawn.x.value(spot.x()), self._drawn.y.value(spot.y()))
 
     def save(self, path: Path) -> None:
@@ -139,6 +185,24 @@ def read_off(plot: Plot, x: float, y: float) -> str:
             at = float(np.interp(shown, line.x, line.y)) if np.isfinite(line.y).all() else float(line.y[k])
             found.append(f"{line.name} {at:.4g}")
     return f"{label_of(plot.x)} {shown:.4g}: {', '.join(found)}" if found else ""
+
+
+def words_of(plot: Plot, series: int, index: int) -> str:
+    """Return what is said of a dot.
+
+    Examples
+    --------
+    >>> from napari_microgen.quantify.plots import Axis, Points
+    >>> dots = Points(name="grains", x=np.array([6.0]), y=np.array([2.5]), words=("grain 7",))
+    >>> words_of(Plot(title="", x=Axis(name="n"), y=Axis(name="R", unit="um"), points=(dots,)), 0, 0)
+    'grain 7: n 6, R 2.5 µm'
+    """
+    dots = plot.points[series]
+    values = ", ".join(
+        f"{axis.name} {value:.4g}{'' if axis.unit == '1' else ' ' + pretty_unit(axis.unit)}"
+        for axis, value in ((plot.x, float(dots.x[index])), (plot.y, float(dots.y[index])))
+    )
+    return f"{dots.words[index] if dots.words else dots.name}: {values}"
 
 
 def _font(base: QFont) -> QFont:

@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from ..quantify.plots import Axis, Heat, Line, Plot
+from ..quantify.plots import Axis, Heat, Line, Plot, Points
 from .chart_axes import Scale, texts, ticks, wide
 
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#8d7fd6")
@@ -57,9 +57,12 @@ def limits(plot: Plot) -> tuple[tuple[float, float], tuple[float, float]]:
         return (_ends(plot.heat.x), _ends(plot.heat.y))
     xs = [_shown(line) for line in plot.lines if not line.dashed] + ([plot.bars.edges] if plot.bars else [])
     ys = [line.y for line in plot.lines] + ([plot.bars.heights] if plot.bars else [])
+    xs += [dots.x for dots in plot.points]
+    ys += [dots.y for dots in plot.points]
     x, y = np.concatenate(xs or [np.zeros(1)]), np.concatenate(ys or [np.zeros(1)])
     x, y = x[np.isfinite(x)], y[np.isfinite(y)]
-    across = wide(float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))) if x.size else (0.0, 1.0)
+    room = 0.03 if plot.points and plot.bars is None else 0.0  # no dot is cut by the frame
+    across = wide(float(x.min()), float(x.max()), margin=room) if x.size else (0.0, 1.0)
     near_zero = y.size > 0 and float(y.min()) < 0.5 * float(y.max())
     along = wide(float(y.min()), float(y.max()), from_zero=near_zero, margin=0.05) if y.size else (0.0, 1.0)
     return across, along
@@ -134,16 +137,31 @@ def legend_of(plot: Plot) -> list[tuple[str, QColor, bool]]:
     names: list[tuple[str, QColor, bool]] = []
     if plot.bars is not None:
         names.append((plot.bars.name, QColor(BAR), False))
+    dotted = {dots.name for dots in plot.points}
+    names += [(dots.name, QColor(point_colour(k)), False) for k, dots in enumerate(plot.points)]
     colours = line_colours(plot)
-    names += [(line.name, colour, line.dashed) for line, colour in zip(plot.lines, colours, strict=True)]
+    names += [
+        (line.name, colour, line.dashed)
+        for line, colour in zip(plot.lines, colours, strict=True)
+        if line.name not in dotted
+    ]
     return names
+
+
+def point_colour(series: int) -> str:
+    """Return the colour of a series of dots."""
+    return COLOURS[series % len(COLOURS)]
 
 
 def line_colours(plot: Plot) -> list[QColor]:
     """Return the colour of each line; a fit has the colour of what it fits."""
     colours: list[QColor] = []
-    number = -1 if plot.bars is None else 3
+    number = (-1 if plot.bars is None else 3) + len(plot.points)
+    dotted = {dots.name: k for k, dots in enumerate(plot.points)}
     for line in plot.lines:
+        if line.name in dotted:  # the same things, joined
+            colours.append(QColor(point_colour(dotted[line.name])))
+            continue
         follows = line.dashed and plot.bars is None and colours
         number += 0 if follows else 1
         colours.append(QColor(COLOURS[number % len(COLOURS)]))
@@ -154,7 +172,9 @@ def _legend(painter: QPainter, plot: Plot, left: float, right: float, top: float
     """Write the legend in rows above the frame; return its height."""
     metrics = QFontMetricsF(painter.font())
     names = [
-        entry for entry in legend_of(plot) if not entry[2] or plot.bars is not None or len(plot.lines) < 4
+        entry
+        for entry in legend_of(plot)
+        if not entry[2] or plot.bars is not None or plot.points or len(plot.lines) < 4
     ]
     if not names:
         return 0.5 * metrics.height()
@@ -192,11 +212,38 @@ def _content(painter: QPainter, plot: Plot, drawn: Drawn) -> None:
         for one, two, height in zip(edges[:-1], edges[1:], drawn.y.pixel(plot.bars.heights), strict=True):
             painter.drawRect(QRectF(QPointF(one + 0.4, height), QPointF(two - 0.4, floor)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+    for series, dots in enumerate(plot.points):
+        _dots(painter, dots, QColor(point_colour(series)), drawn)
     for line, colour in zip(plot.lines, line_colours(plot), strict=True):
         painter.setPen(_pen(colour, line.dashed))
         for piece in _pieces(line):
             x, y = drawn.x.pixel(line.x[piece]), drawn.y.pixel(line.y[piece])
             painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x, y, strict=True)]))
+
+
+def _dots(painter: QPainter, dots: Points, colour: QColor, drawn: Drawn) -> None:
+    colour.setAlpha(200 if len(dots.x) < 300 else 120)
+    painter.setPen(_round(colour, 5.0 if len(dots.x) < 300 else 3.5))
+    x, y = drawn.x.pixel(dots.x), drawn.y.pixel(dots.y)
+    known = np.isfinite(x) & np.isfinite(y)
+    painter.drawPoints(
+        QPolygonF([QPointF(a, b) for a, b in zip(x[known].tolist(), y[known].tolist(), strict=True)])
+    )
+
+
+def _round(colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, width)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen
+
+
+def ring(painter: QPainter, spot: QPointF, ink: QColor) -> None:
+    """Draw a ring around a dot that is chosen."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((QColor("#d55e00"), 3.0), (ink, 1.0)):
+        painter.setPen(QPen(colour, width))
+        painter.drawEllipse(spot, 6.0, 6.0)
 
 
 def _pieces(line: Line) -> list[slice]:
