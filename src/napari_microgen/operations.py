@@ -87,6 +87,13 @@ _TABLE = (
     ),
     Operation("simulate grains", "simulate.grains:simulate_grains", "Simulate grain growth", "Simulate"),
     Operation(
+        "train classifier",
+        "zones.classifier_training:train_classifier",
+        "Train a classifier of structures",
+        "Zones",
+        heavy=True,
+    ),
+    Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),

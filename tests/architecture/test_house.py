@@ -63,6 +63,9 @@ TORCH_FILES = {
     "train/engine.py",
     "train/ranks.py",
     "train/torch_state.py",
+    "zones/classifier.py",
+    "zones/classifier_network.py",
+    "zones/classifier_training.py",
 }
 WINDOW_PACKAGES = {"napari", "qtpy", "magicgui", "superqt", "vispy", "PyQt6", "PySide6"}
 

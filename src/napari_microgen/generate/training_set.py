@@ -138,7 +138,7 @@ def load_training_set(
         yield Progress(len(loaded) + row, 2 * len(loaded), f"preparing {paths[row].name}")
         digest.update(volume.content_hash().encode())
         factor = shrink if target is None or edge is None else shrink * target / edge
-        planes += (Micrograph(_resampled(plane, factor), row) for plane in volume.planes())
+        planes += (Micrograph(resampled(plane, factor), row) for plane in volume.planes())
     _require_large(planes, patch_size, paths)
     digest.update(f"{patch_size} {shrink} {target}".encode())
     scale = _measured_scale([volume for volume, _ in loaded])
@@ -194,7 +194,7 @@ def _common_edge(
     return known[0]
 
 
-def _resampled(plane: np.ndarray, factor: float) -> np.ndarray:
+def resampled(plane: np.ndarray, factor: float) -> np.ndarray:
     """Return a plane made smaller by ``factor`` (Lanczos), in its own type of values."""
     if abs(factor - 1) <= SAME_SIZE:
         return np.asarray(plane)

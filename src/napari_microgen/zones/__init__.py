@@ -1,0 +1,1 @@
+"""Structure-zone diagrams: which microstructure which conditions give, and how far that is known."""
