@@ -87,6 +87,9 @@ _TABLE = (
     ),
     Operation("simulate grains", "simulate.grains:simulate_grains", "Simulate grain growth", "Simulate"),
     Operation(
+        "grain-patches", "grain_data:grain_patches", "Make training data of grain structures", "Simulate"
+    ),
+    Operation(
         "train classifier",
         "zones.classifier_training:train_classifier",
         "Train a classifier of structures",

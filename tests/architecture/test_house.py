@@ -24,6 +24,7 @@ LEVELS = {
     **dict.fromkeys(("zones", "compare"), 5),
     "sample_data": 5,
     "grains": 5,
+    "grain_data": 5,
     **dict.fromkeys(("operations", "parameters", "demo", "batch"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }

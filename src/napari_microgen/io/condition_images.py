@@ -1,5 +1,6 @@
 """Images matched to the rows of a table of conditions, all that does not match listed at once."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,9 @@ from .condition_rows import matching_rows
 from .conditions import Reading, conditions_of, image_column, listed
 from .formats import IMAGE_SUFFIXES
 from .table_csv import CsvTable, read_table
+
+STORE = ".zarr"
+"""End of the name of a folder that is a store: one image, or a stack whose planes share a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +96,7 @@ def read_condition_images(
 
 
 def image_files(folder: Path | str) -> list[Path]:
-    """Return the image files in a folder and below it, sorted; hidden ones left out.
+    """Return the image files and stores (``.zarr``) in a folder and below it, sorted; hidden ones left out.
 
     Raises
     ------
@@ -102,16 +106,19 @@ def image_files(folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputNotFoundError(f"{folder} is not a folder; give the folder that holds the images.")
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    files: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        stores = {name for name in folders if name.lower().endswith(STORE)}
+        files += (Path(root, name) for name in stores if not name.startswith("."))
+        folders[:] = [name for name in folders if name not in stores and not name.startswith(".")]
+        files += (
+            path
+            for path in (Path(root, name) for name in names if not name.startswith("."))
+            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        )
     if not files:
-        raise InputNotFoundError(f"{folder} holds no images; expected {', '.join(IMAGE_SUFFIXES)}.")
-    return files
+        raise InputNotFoundError(f"{folder} holds no images; expected {', '.join((*IMAGE_SUFFIXES, STORE))}.")
+    return sorted(files)
 
 
 def match_images(
@@ -180,7 +187,7 @@ def _levels(files: Sequence[Path]) -> Levels:
 
 def _stem(name: str) -> str:
     head, dot, ending = name.rpartition(".")
-    return head if dot and f".{ending.lower()}" in IMAGE_SUFFIXES else name
+    return head if dot and f".{ending.lower()}" in (*IMAGE_SUFFIXES, STORE) else name
 
 
 def _fitting(name: str, levels: Levels, root: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """Random rotated patches of grain structures, as generators are trained on them.
 
-A square of random place and angle is cut from a periodic domain. Distances are interpolated; they were
+A square of random place and angle is cut from a domain. Distances are interpolated; they were
 measured in the whole domain, so that grains beyond the edge of a patch are felt as they are. Labels are
 those of the nearest pixel.
 """
@@ -15,9 +15,16 @@ from ..progress import Progress, Steps
 
 
 def random_patches(
-    fields: dict[str, np.ndarray], count: int, size: int, seed: int | list[int], *, rotate: bool = True
+    fields: dict[str, np.ndarray],
+    count: int,
+    size: int,
+    seed: int | list[int],
+    *,
+    rotate: bool = True,
+    step: float = 1.0,
+    periodic: bool = True,
 ) -> Steps[dict[str, np.ndarray]]:
-    """Cut patches at random places and angles from maps of one periodic domain.
+    """Cut patches at random places and angles from maps of one domain.
 
     Parameters
     ----------
@@ -31,6 +38,10 @@ def random_patches(
         The same seed gives the same patches.
     rotate : bool
         Turn each patch by a random angle; else all stand straight.
+    step : float
+        Distance of the pixels of a patch, in px of the domain; above 1 gives coarser patches.
+    periodic : bool
+        Whether the last row and column touch the first; if not, all corners lie inside.
 
     Returns
     -------
@@ -44,20 +55,25 @@ def random_patches(
         If the box around a turned patch does not fit into the domain.
     """
     shape = next(iter(fields.values())).shape
-    box = math.ceil(size * (math.sqrt(2) if rotate else 1)) + 2
-    if count < 1 or size < 1 or box > min(shape):
+    box = math.ceil(size * step * (math.sqrt(2) if rotate else 1)) + 2
+    if count < 1 or size < 1 or not step > 0 or box > min(shape):
         raise ParameterError(
             f"{count} patches of {size} x {size} px need a domain of at least {box} x {box}; this one has "
             f"{shape[0]} x {shape[1]}. Ask for smaller patches or a larger domain."
         )
     random = np.random.default_rng(seed)
-    places = random.random((count, 3)) * (shape[0], shape[1], 2 * math.pi if rotate else 0.0)
+    turn = 2 * math.pi if rotate else 0.0
+    if periodic:
+        places = random.random((count, 3)) * (shape[0], shape[1], turn)
+    else:
+        inside = (box / 2, box / 2, 0.0)
+        places = inside + random.random((count, 3)) * (shape[0] - box, shape[1] - box, turn)
     patches = {
         name: allocate((count, size, size), field.dtype if field.dtype.kind in "iu" else np.float32)
         for name, field in fields.items()
     }
     for number, (row, column, angle) in enumerate(places):
-        at = _places(row, column, angle, size)
+        at = _places(row, column, angle, size, step)
         for name, field in fields.items():
             patches[name][number] = _nearest(field, *at) if field.dtype.kind in "iu" else _linear(field, *at)
         if number % 8 == 0:
@@ -65,9 +81,9 @@ def random_patches(
     return patches | {"places": places}
 
 
-def _places(row: float, column: float, angle: float, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _places(row: float, column: float, angle: float, size: int, step: float) -> tuple[np.ndarray, np.ndarray]:
     """Return row and column of each pixel of a turned square."""
-    along = np.arange(size) - (size - 1) / 2
+    along = (np.arange(size) - (size - 1) / 2) * step
     down, across = along[:, None], along[None]
     turn, lean = math.cos(angle), math.sin(angle)
     return row + turn * down - lean * across, column + lean * down + turn * across
