@@ -7,68 +7,37 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ..features import Feature
-from ..progress import Progress, Steps, finish
-from ..quantify import (
-    chord_length,
-    lineal_path,
-    relative_density,
-    shape_index,
-    specific_perimeter,
-    two_point_correlation,
-)
+from ..progress import Progress, Steps
+from ..quantify import lineal_path
 from ..quantify.area_fraction import area_fractions
-from ..quantify.particle_recipe import particles_of_image
-from ..quantify.particles import label_particles, particle_table
+from ..quantify.image_numbers import (
+    IMAGE_NUMBERS,
+    PARTICLE_MEANS,
+    Particles,
+    grey_numbers,
+    particle_means,
+    phase_features,
+    plain,
+    unit_of,
+)
 from ..quantify.persistence import persistence_intervals
 from ..quantify.persistence_image import persistence_images
 from ..quantify.run_lengths import run_lengths
 from ..quantify.threads import available_threads
 from .image_set import ImageSet
 
-Particles = Literal["phase", "image", "paper-000"]
+__all__ = ["NAMES", "PARTICLE_MEANS", "Descriptors", "Particles", "describe_images", "unit_of"]
 
-PARTICLE_MEANS = ("feret_diameter", "equivalent_diameter", "circularity", "aspect_ratio", "solidity")
-"""Measures of particles of which each image has a mean, weighted by one over the chance to be seen whole."""
-
-NAMES = (
-    "relative_density",
-    "specific_perimeter",
-    "shape_index",
-    "two_point_correlation",
-    "lineal_path",
-    "chord_length",
-    "particle_count",
-    *PARTICLE_MEANS,
-    "mean_grey",
-    "grey_deviation",
-    "grey_step",
-)
+NAMES = IMAGE_NUMBERS
 """Numbers of each image, in the order of the columns of `Descriptors.values`."""
 
 ARRAYS = ("values", "correlation", "path", "chords", "area", "rings", "components")
 """Fields of `Descriptors` with one row per image."""
 
-_UNITS = {
-    "specific_perimeter": "1/{unit}",
-    "particle_count": "1/{unit}^2",
-    **dict.fromkeys(
-        ("two_point_correlation", "lineal_path", "chord_length", "feret_diameter", "equivalent_diameter"),
-        "{unit}",
-    ),
-}
-_MEASURED = {
-    "relative_density": relative_density,
-    "specific_perimeter": specific_perimeter,
-    "shape_index": shape_index,
-    "two_point_correlation": two_point_correlation,
-    "lineal_path": lineal_path,
-    "chord_length": chord_length,
-}
 _BATCH = 16
 
 
@@ -117,17 +86,6 @@ class Descriptors:
         """Return one number of every image, NaN where undefined."""
         column: np.ndarray = self.values[:, NAMES.index(name)]
         return column
-
-
-def unit_of(name: str, unit: str) -> str:
-    """Return the unit of a descriptor where lengths are in ``unit``.
-
-    Examples
-    --------
-    >>> unit_of("specific_perimeter", "um"), unit_of("circularity", "um")
-    ('1/um', '1')
-    """
-    return _UNITS.get(name, "1").format(unit=unit)
 
 
 def describe_images(
@@ -184,17 +142,9 @@ def _of_one(
     grey: np.ndarray, threshold: float, dark: bool, edge: float, particles: Particles
 ) -> tuple[Any, ...]:
     phase, spacing = (grey > threshold) != dark, (edge, edge)
-    found: dict[str, Feature] = {
-        name: finish(module.measure(phase, spacing))[0]  # type: ignore[attr-defined]
-        for name, module in _MEASURED.items()
-    }
-    values = {name: np.nan if f.value is None else f.value for name, f in found.items()}
-    values |= _particle_means(grey, phase, spacing, particles)
-    values |= {
-        "mean_grey": float(grey.mean()),
-        "grey_deviation": float(grey.std()),
-        "grey_step": float((np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()) / 2),
-    }
+    found = phase_features(phase, spacing)
+    values = {name: plain(feature) for name, feature in found.items()}
+    values |= particle_means(grey, phase, spacing, particles) | grey_numbers(grey)
     curve = found["two_point_correlation"].details
     shortest = min(phase.shape)
     path = np.mean([curve[:shortest] for curve in lineal_path.lineal_paths(phase)], axis=0)
@@ -211,30 +161,3 @@ def _of_one(
         intervals.components,
         curve["distance_um"],
     )
-
-
-def _particle_means(
-    grey: np.ndarray, phase: np.ndarray, spacing: tuple[float, float], particles: Particles
-) -> dict[str, float]:
-    table = _particles(grey, phase, spacing, particles)
-    area = phase.size * spacing[0] * spacing[1]
-    if particles == "paper-000":  # published: cut particles count, all alike
-        counted = np.ones(len(table["label"]), bool)
-        weights = np.ones(len(counted))
-    else:  # each whole particle stands for one over its chance of lying inside the image
-        counted, weights = ~table["touches_edge"], table["weight"]
-    means = {"particle_count": float(weights[counted].sum()) / area if len(counted) else 0.0}
-    for name in PARTICLE_MEANS:
-        known = counted & np.isfinite(table[name])
-        means[name] = float(np.average(table[name][known], weights=weights[known])) if known.any() else np.nan
-    return means
-
-
-def _particles(
-    grey: np.ndarray, phase: np.ndarray, spacing: tuple[float, float], particles: Particles
-) -> dict[str, np.ndarray]:
-    if particles == "phase":
-        return particle_table(label_particles(phase, spacing), spacing)
-    eight_bits = np.rint(255 * grey).astype(np.uint8)
-    recipe: Literal["default", "paper-000"] = "default" if particles == "image" else "paper-000"
-    return finish(particles_of_image(eight_bits, spacing, recipe=recipe))
