@@ -16,7 +16,11 @@ for what the file does not say. `microgen replay RECIPE` runs a recorded recipe 
 
 def option(parameter: Parameter) -> str:
     """Return one row of the table of options."""
-    name = parameter.name.upper() if parameter.positional else f"--{parameter.name.replace('_', '-')}"
+    name = (
+        parameter.name.upper()
+        if parameter.positional
+        else f"--{parameter.name.rstrip('_').replace('_', '-')}"
+    )
     default = "required" if parameter.required else f"`{parameter.default}`"
     choices = f" One of {', '.join(map(str, parameter.choices))}." if parameter.choices else ""
     return f"| `{name}` | {default} | {parameter.help}{choices} |".replace("\n", " ")

@@ -38,7 +38,7 @@ def parse(parameter: Parameter, text: str) -> Any:
 
 def option_name(parameter: Parameter) -> str:
     """Return the name of a parameter as an option, without the dashes."""
-    return parameter.name.replace("_", "-")
+    return parameter.name.rstrip("_").replace("_", "-")
 
 
 def _as(kind: Any, text: str) -> Any:

@@ -148,7 +148,7 @@ def as_words(parameters: Collection[Parameter], values: Mapping[str, Any]) -> li
     for parameter in parameters:
         if parameter.name not in values or plain(values[parameter.name]) == plain(parameter.default):
             continue
-        value, option = values[parameter.name], f"--{parameter.name.replace('_', '-')}"
+        value, option = values[parameter.name], f"--{parameter.name.rstrip('_').replace('_', '-')}"
         if parameter.type is bool and not parameter.optional:
             words.append(option if value else f"--no-{option[2:]}")
         elif value is None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..conditions import Support
 from ..errors import ParameterError
-from ..generate.model import GeneratorModel
-from ..generate.wanted import wanted_conditions
+
+if TYPE_CHECKING:
+    from ..generate.model import GeneratorModel
 
 Row = Mapping[str, float | str | None]
 
@@ -37,7 +38,7 @@ class BaseCondition:
         )
 
 
-def base_condition(model: GeneratorModel, words: Sequence[str], varied: Sequence[str]) -> BaseCondition:
+def base_condition(model: "GeneratorModel", words: Sequence[str], varied: Sequence[str]) -> BaseCondition:
     """Return the fixed conditions of a diagram.
 
     What ``words`` leave out is taken from one training condition, so that the values belong together:
@@ -58,6 +59,8 @@ def base_condition(model: GeneratorModel, words: Sequence[str], varied: Sequence
         If a word is no such pair, fixes what is on an axis, or values lack and the model does not know
         its training conditions.
     """
+    from ..generate.wanted import wanted_conditions
+
     given = [word.partition("=")[0].strip() for word in words]
     for name in given:
         if name in varied:
@@ -77,7 +80,7 @@ def base_condition(model: GeneratorModel, words: Sequence[str], varied: Sequence
     if lacking and model.support is not None:
         known = training_rows(model.support)
         complete = wanted_conditions(model, [*words, *axes, *_words(known[0], lacking)])
-        chosen = _central(model.support, {n: complete[n] for n in given}, lacking)
+        chosen = central_condition(model.support, {n: complete[n] for n in given}, lacking)
         image, taken = model.support.images[chosen], known[chosen]
     row = wanted_conditions(model, [*words, *axes, *_words(taken, lacking)])
     values = {name: value for name, value in row.items() if name not in varied}
@@ -111,8 +114,18 @@ def training_rows(support: Support) -> list[dict[str, float | str | None]]:
     return rows
 
 
-def _central(support: Support, given: Row, lacking: Sequence[str]) -> int:
-    """Return the training condition nearest to given values and, among these, the most central one."""
+def central_condition(support: Support, given: Row, lacking: Sequence[str]) -> int:
+    """Return the place of the training condition nearest to given values and, of several, most central.
+
+    Parameters
+    ----------
+    support : Support
+        The training conditions.
+    given : mapping
+        Values it should be near to.
+    lacking : sequence of str
+        Conditions in which it should be in the middle.
+    """
     away = np.zeros(len(support.images))
     others = np.zeros(len(support.images))
     number = label = 0

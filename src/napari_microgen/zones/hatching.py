@@ -1,0 +1,71 @@
+"""Marks that say, on top of any map, how far each cell can be believed: one hatch per support flag."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PERIOD = 12
+"""Pixels between two strokes of a hatch."""
+
+
+@dataclass(frozen=True)
+class Hatch:
+    """How cells of one flag are marked."""
+
+    meaning: str
+    """Words for the legend."""
+    strokes: tuple[str, ...]
+    """``/``, ``\\``, ``-`` or ``.``; none for cells that are left clean."""
+    colour: tuple[int, int, int]
+    """Red, green, blue."""
+
+
+HATCHES = {
+    "seen": Hatch("seen in the training", (".",), (0, 158, 115)),
+    "interpolated": Hatch("interpolated, near training conditions", (), (0, 0, 0)),
+    "gap": Hatch("gap: within the training, but far from any of it", ("/",), (230, 159, 0)),
+    "extrapolated": Hatch("extrapolated: a guess", ("/", "\\"), (213, 94, 0)),
+    "unknown": Hatch("support cannot be told", ("-",), (86, 180, 233)),
+}
+"""By flag. Colours of Okabe and Ito, and strokes that differ without colour too."""
+
+
+def strokes(flag: str, shape: tuple[int, int], period: int = PERIOD) -> np.ndarray:
+    """Return where a flag draws its marks on a map, bool, shape (R, C); marks run on across cells.
+
+    Examples
+    --------
+    >>> strokes("gap", (2, 4), period=4).astype(int)
+    array([[1, 0, 0, 0],
+           [0, 0, 0, 1]])
+    """
+    row, column = np.ogrid[: shape[0], : shape[1]]
+    marks = {
+        "/": (row + column) % period == 0,
+        "\\": (row - column) % period == 0,
+        "-": (row % period == 0) & (column >= 0),
+        ".": ((row - period // 2) % period < 2) & ((column - period // 2) % period < 2),
+    }
+    drawn = np.zeros(shape, bool)
+    for stroke in HATCHES[flag].strokes:
+        drawn |= marks[stroke]
+    return drawn
+
+
+def hatched(picture: np.ndarray, flags: np.ndarray, period: int = PERIOD) -> np.ndarray:
+    """Return a colour picture with the marks of each pixel's flag on it.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (R, C, 3)
+        Red, green, blue.
+    flags : ndarray of str, shape (R, C)
+        Flag of each pixel; ``""`` for none.
+    period : int
+        Pixels between two strokes.
+    """
+    drawn = picture.copy()
+    for flag in np.unique(flags):
+        if flag in HATCHES and HATCHES[flag].strokes:
+            drawn[(flags == flag) & strokes(str(flag), flags.shape, period)] = HATCHES[flag].colour
+    return drawn
