@@ -190,3 +190,16 @@ def test_noise_is_the_same_from_several_threads(monkeypatch):
     torch.testing.assert_close(Noise(3, 5).normal(4, 1, 8, 8), one, rtol=0, atol=0)
     torch.testing.assert_close(Noise(3, 6).normal(3, 1, 8, 8), one[1:], rtol=0, atol=0)
     assert Noise(3, 5, shared=True).normal(2).unique().numel() == 1
+
+
+def test_model_in_half_precision_is_read_as_the_whole_one(models, tmp_path):
+    from napari_microgen.io.weights import load_model, save_model
+
+    tensors, card = load_model(models("edm"))
+    halves = {k: a.astype(np.float16) if a.dtype == np.float32 else a for k, a in tensors.items()}
+    save_model(tmp_path / "half", halves, {"method": card["method"], "details": card["details"]})
+    whole, half = read_generator(models("edm")), read_generator(tmp_path / "half")
+    for name, weights in half.generator.networks["denoiser"].state_dict().items():
+        ours = whole.generator.networks["denoiser"].state_dict()[name]
+        assert weights.dtype == ours.dtype
+        np.testing.assert_allclose(weights.numpy(), ours.numpy(), rtol=1e-3, atol=1e-7)

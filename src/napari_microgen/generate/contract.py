@@ -280,7 +280,7 @@ class Noise:
 
 
 def fill(network: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
-    """Put weights from a model folder into a network.
+    """Put weights from a model folder into a network; half precision is how shipped models are kept.
 
     Raises
     ------
@@ -289,8 +289,9 @@ def fill(network: nn.Module, arrays: Mapping[str, np.ndarray]) -> None:
     """
     from ..train.torch_state import load_weights
 
+    whole = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
     try:
-        load_weights(network, arrays)
+        load_weights(network, whole)
     except ValueError as error:
         raise ModelFileError(str(error)) from None
 

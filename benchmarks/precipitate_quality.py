@@ -1,0 +1,157 @@
+"""Simulated precipitates: can feed rate and strength be read from generated images?
+
+A regression that has seen real images only reads the conditions from groups of patches: of new real images
+(the ceiling), of ``edm`` with the conditions as numbers, and of the published ``acwgan-gp`` with its bins
+of low, mid and high. R2 over groups, for each condition, within and over tempers. All images are simulated.
+
+``python benchmarks/precipitate_quality.py --work DIR --methods edm,acwgan-gp --minutes 30``
+"""
+
+import csv
+
+import numpy as np
+from quality import described, patches_of, quality_arguments, sampled, seeds, summary, trained, training_facts
+from report import emit
+
+SIDE, CROP = 64, 128
+TARGET = 0.9
+NUMBERS = ("feed rate", "strength")
+HOW = {
+    "edm": ("edm", ("--crop-size", CROP, "--patch-size", SIDE, "--augment", "isotropic")),
+    "acwgan-gp": ("acwgan-gp", ("--crop-size", CROP, "--patch-size", CROP, "--augment", "isotropic")),
+}
+COLUMNS = ("--columns", "temper,feed rate,strength")
+
+
+def series(options, kind):
+    """Return folder and rows of one draw of the series, simulated now if it is not there."""
+    from napari_microgen.progress import finish
+    from napari_microgen.simulate.precipitates import simulate_precipitates
+
+    folder = options.work / kind
+    seed = {"train": 0, "real": 101, "again": 202}[kind]
+    finish(simulate_precipitates.steps(folder, labels=False, seed=seed))
+    with (folder / "conditions.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return folder, [{key.partition(" [")[0]: value for key, value in row.items()} for row in rows]
+
+
+def halved(images):
+    """Return images at half the resolution, by means of 2 x 2 pixels."""
+    x = images.reshape(*images.shape[:-2], images.shape[-2] // 2, 2, images.shape[-1] // 2, 2).mean((-3, -1))
+    return np.rint(x).astype(images.dtype)
+
+
+def real_patches(options, kind, rows, folder):
+    """Return patches of the micrographs of a draw, shape (rows, count, R, C)."""
+    from napari_microgen.io.reading import read
+
+    kept = options.work / f"{kind}-{options.count}.npy"
+    if not kept.exists():
+        stack = []
+        for row in rows:
+            image = np.asarray(read(folder / "images" / row["file"]).data)[None]
+            stack.append(halved(patches_of(image, CROP, options.count, 0)))
+        np.save(kept, np.array(stack))
+    return np.load(kept)
+
+
+def groups_of(options, name, images):
+    """Return mean and spread of the descriptors of groups of patches, shape (rows, groups, K)."""
+    found = described(options, name, images, threshold=0.45)
+    values = np.stack([found[key] for key in sorted(found)], axis=-1)
+    rows, count, k = values.shape
+    grouped = values[:, : count // options.group * options.group].reshape(rows, -1, options.group, k)
+    mean = np.nan_to_num(np.nanmean(grouped, axis=2))
+    return np.concatenate([mean, np.nan_to_num(np.nanstd(grouped, axis=2))], axis=-1)
+
+
+class Reading:
+    """Ridge regression from descriptors and their squares to the conditions, one per temper."""
+
+    def __init__(self, groups, targets, tempers):
+        from napari_microgen.compare.read_back import ridge_regression
+
+        flat = groups.reshape(-1, groups.shape[-1])
+        self.centre, self.scale = flat.mean(0), flat.std(0) + 1e-12
+        self.rules = {}
+        for temper in sorted(set(tempers)):
+            rows = tempers == temper
+            x = self.coordinates(groups[rows])
+            y = np.repeat(targets[rows], groups.shape[1], axis=0)
+            known = np.isfinite(y).all(axis=1)
+            flat_x, middle = x.reshape(-1, x.shape[-1])[known], y[known].mean(0)
+            base = flat_x.mean(0)
+            self.rules[temper] = (base, middle, ridge_regression(flat_x - base, y[known] - middle))
+
+    def coordinates(self, groups):
+        """Return standardised descriptors and their squares."""
+        x = (groups - self.centre) / self.scale
+        return np.concatenate([x, np.clip(x, -5, 5) ** 2], axis=-1)
+
+    def scores(self, groups, targets, tempers):
+        """Return R2 of each condition, over groups and over condition means."""
+        read = np.full((*groups.shape[:2], targets.shape[1]), np.nan)
+        for temper, (base, middle, rule) in self.rules.items():
+            rows = tempers == temper
+            read[rows] = (self.coordinates(groups[rows]) - base) @ rule + middle
+        found = {}
+        for place, name in enumerate(NUMBERS):
+            known = np.isfinite(targets[:, place])
+            truth, guess = targets[known, place], read[known, :, place]
+            total = ((truth - truth.mean()) ** 2).sum()
+            found[name] = float(1 - ((guess - truth[:, None]) ** 2).mean(1).sum() / total)
+            found[f"{name}, mean of the condition"] = float(1 - ((guess.mean(1) - truth) ** 2).sum() / total)
+        return found
+
+
+def main():
+    parser = quality_arguments(__doc__.split("\n", 1)[0], "edm,acwgan-gp")
+    parser.add_argument("--group", type=int, default=25, help="patches that are read together")
+    options = parser.parse_args()
+    options.count = min(options.count, 70)
+    options.work.mkdir(parents=True, exist_ok=True)
+    folder, rows = series(options, "train")
+    rows = [row for row in rows if row["strength"]]
+    tempers = np.array([row["temper"] for row in rows])
+    targets = np.array([[float(row[name]) for name in NUMBERS] for row in rows])
+    draws = {}
+    for kind in ("real", "again"):
+        place, others = series(options, kind)
+        draws[kind] = groups_of(
+            options, kind, real_patches(options, kind, [o for o in others if o["strength"]], place)
+        )
+    reading = Reading(draws["real"], targets, tempers)
+    ceiling = reading.scores(draws["again"], targets, tempers)
+    conditions = [{"temper": row["temper"]} | {name: float(row[name]) for name in NUMBERS} for row in rows]
+    result, fits = {}, {}
+    for method in options.methods.split(","):
+        base, extra = HOW[method]
+        found = []
+        for seed in seeds(options):
+            name = f"{method}-{seed}"
+            trained(
+                options, name, base, folder / "images", folder / "conditions.csv", seed, (*extra, *COLUMNS)
+            )
+            images = sampled(options, name, conditions, options.count)
+            images = halved(images) if images.shape[-1] == CROP else images
+            found.append(reading.scores(groups_of(options, name, images), targets, tempers))
+            fits[name] = training_facts(options, name)
+        result[method] = {key: summary([row[key] for row in found]) for key in found[0]}
+    emit(
+        options,
+        benchmark="precipitate_quality",
+        size=SIDE,
+        minutes=options.minutes,
+        images_per_condition=options.count,
+        group=options.group,
+        accuracy={"read_back_r2": result, "ceiling": {k: round(v, 4) for k, v in ceiling.items()}},
+        trainings=fits,
+        target={"read_back_r2": TARGET},
+        passed="edm" in result
+        and all(result["edm"][f"{n}, mean of the condition"]["mean"] >= TARGET for n in NUMBERS),
+    )
+
+
+if __name__ == "__main__":
+    main()
