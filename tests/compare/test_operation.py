@@ -69,7 +69,7 @@ def test_the_json_is_the_result_and_has_the_keys_others_read(result):
     content, out, _ = result
     written = json.loads((out / "report.json").read_text())
     assert written == {k: v for k, v in json.loads(json.dumps(content)).items() if k != "files"}
-    assert content["files"] == ["report.html", "report.json"]
+    assert content["files"] == ["report.html", "report.json", "images.csv"]
     metrics = content["metrics"]
     assert {"value", "floor", "baseline"} <= set(metrics["relative_density.wasserstein"])
     for name in (
@@ -98,7 +98,7 @@ def test_ticks_go_forward_to_the_end(result):
 
 def test_the_same_seed_gives_the_same_bytes(result, arguments, tmp_path):
     compare(**arguments, out=tmp_path / "again")
-    for name in ("report.json", "report.html"):
+    for name in ("report.json", "report.html", "images.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (result[1] / name).read_bytes()
 
 

@@ -1,10 +1,20 @@
 """Which one is real? Pairs to show to a person, and what a score is worth."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from .halves import Side
+
+class Sorted(Protocol):
+    """Images of which the condition is known."""
+
+    @property
+    def condition(self) -> np.ndarray:
+        """Number of the condition of each; -1 where it is none of the shared ones."""
+        ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -19,12 +29,12 @@ class Pair:
     """Where the real one is shown."""
 
 
-def blind_pairs(real: Side, synthetic: Side, count: int, *, seed: int = 0) -> tuple[Pair, ...]:
+def blind_pairs(real: Sorted, synthetic: Sorted, count: int, *, seed: int = 0) -> tuple[Pair, ...]:
     """Draw pairs of one condition each, the real image left or right by chance.
 
     Parameters
     ----------
-    real, synthetic : Side
+    real, synthetic : Sorted
         Both sides.
     count : int
         Pairs wanted; fewer come back where there are not as many images, as none is shown twice.
@@ -63,9 +73,9 @@ def score_interval(right: int, shown: int, *, level: float = 0.95) -> tuple[floa
     >>> [round(end, 3) for end in score_interval(7, 10)]
     [0.348, 0.933]
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     tail = (1 - level) / 2
-    low = 0.0 if right == 0 else float(beta.ppf(tail, right, shown - right + 1))
-    high = 1.0 if right == shown else float(beta.ppf(1 - tail, right + 1, shown - right))
+    low = 0.0 if right == 0 else float(betaincinv(right, shown - right + 1, tail))
+    high = 1.0 if right == shown else float(betaincinv(right + 1, shown - right, 1 - tail))
     return low, high

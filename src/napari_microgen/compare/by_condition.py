@@ -17,6 +17,10 @@ from .two_sample import classifier_auc
 LEAST = 16
 """Images of a side below which a condition has no classifier of its own."""
 
+SMALL, UNSURE = 0.1, 0.5
+"""In one condition, means differ if they are certainly farther apart than the first, in real standard
+deviations of single images over all conditions, and agree if they are certainly nearer than the second."""
+
 CLEARLY = 0.2
 """Share by which a baseline must be nearer to the real means to count as better."""
 
@@ -44,8 +48,9 @@ def by_condition(
     -------
     list of dict
         One per condition with images on both sides: ``condition``, ``support``, ``images``,
-        ``descriptors`` (means with intervals over micrographs, and those of the baselines),
-        ``numbers``.
+        ``descriptors`` (means with intervals over micrographs, and those of the baselines; their
+        difference in real standard deviations beside that of real halves and of the best baseline, and
+        whether it ``agrees``, ``differs`` or is ``undecided``), ``numbers``.
     """
     reference = sides.real if sides.training is None else sides.training
     own_out = sides.training is None
@@ -62,6 +67,7 @@ def by_condition(
         for place, key in enumerate(NAMES):
             means[key]["nearest_condition_copy"] = None if copied is None else _mean(copied.values[:, place])
             means[key]["linear_interpolation"] = None if lines is None else _known(lines.values[code, place])
+            means[key]["baseline_in_sd"] = _best_baseline(means[key], float(space.deviation[place]))
         rows.append(
             {
                 "condition": name,
@@ -112,27 +118,61 @@ def _distance(rows: list[dict[str, Any]], key: str, space: Space) -> float | Non
 
 
 def _means(real: Side, synthetic: Side, space: Space, seed: int) -> dict[str, dict[str, Any]]:
-    intervals = [_intervals(side, seed) for side in (real, synthetic)]
+    drawn = [_drawn_means(side, seed + k) for k, side in enumerate((real, synthetic))]
+    intervals = [_intervals(means) for means in drawn]
     found = {}
     for place, name in enumerate(NAMES):
         a, b = (_mean(side.descriptors.values[:, place]) for side in (real, synthetic))
-        gap = None if a is None or b is None else (b - a) / float(space.deviation[place])
+        deviation = float(space.deviation[place])
+        gap = None if a is None or b is None else (b - a) / deviation
+        scatter = [_scatter(means, place) for means in drawn]
         found[name] = {
             "real": a,
             "real_95": intervals[0][place],
             "synthetic": b,
             "synthetic_95": intervals[1][place],
             "difference_in_sd": gap,
+            "floor_in_sd": None if scatter[0] is None else _HALVES * scatter[0] / deviation,
+            "verdict": _judged(gap, scatter, deviation),
         }
     return found
 
 
-def _intervals(side: Side, seed: int) -> list[list[float] | None]:
-    """95 % bootstrap intervals of the mean of each descriptor, over whole micrographs."""
+_HALVES = 2 * math.sqrt(2 / math.pi)
+"""Expected difference of the means of two halves, in standard errors of the mean of the whole."""
+
+_Z = 2.94
+"""Standard errors of a two-sided 95 % interval of 15 descriptors together (Bonferroni)."""
+
+
+def _scatter(means: np.ndarray | None, place: int) -> float | None:
+    kept = None if means is None else means[np.isfinite(means[:, place]), place]
+    return None if kept is None or len(kept) < 2 else float(kept.std())
+
+
+def _judged(gap: float | None, scatter: list[float | None], deviation: float) -> str:
+    """Return whether means of one condition agree, differ, or are known too little."""
+    real, synthetic = scatter
+    if gap is None or real is None:
+        return "undecided"
+    margin = _Z * math.hypot(real, synthetic or 0.0) / deviation
+    if abs(gap) - margin > SMALL:
+        return "differs"
+    return "agrees" if abs(gap) + margin < UNSURE else "undecided"
+
+
+def _best_baseline(entry: dict[str, Any], deviation: float) -> float | None:
+    known = [entry[key] for key in ("nearest_condition_copy", "linear_interpolation")]
+    gaps = [abs(v - entry["real"]) / deviation for v in known if v is not None and entry["real"] is not None]
+    return min(gaps) if gaps else None
+
+
+def _drawn_means(side: Side, seed: int) -> np.ndarray | None:
+    """Means of each descriptor in bootstrap draws of whole micrographs; None of one micrograph."""
     codes = np.unique(side.groups, return_inverse=True)[1].reshape(-1)
     count = int(codes.max()) + 1
     if count < 2:
-        return [None] * len(NAMES)
+        return None
     values = side.descriptors.values
     known = np.isfinite(values)
     sums, counts = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
@@ -140,7 +180,13 @@ def _intervals(side: Side, seed: int) -> list[list[float] | None]:
     np.add.at(counts, codes, known)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_DRAWS)
     over = drawn @ counts
-    means = np.divide(drawn @ sums, over, out=np.full((_DRAWS, values.shape[1]), np.nan), where=over > 0)
+    return np.divide(drawn @ sums, over, out=np.full((_DRAWS, values.shape[1]), np.nan), where=over > 0)
+
+
+def _intervals(means: np.ndarray | None) -> list[list[float] | None]:
+    """95 % bootstrap intervals of the mean of each descriptor, over whole micrographs."""
+    if means is None:
+        return [None] * len(NAMES)
     found: list[list[float] | None] = []
     for column in means.T:
         kept = column[np.isfinite(column)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,26 @@ TOLERANCE = 1e-3
 """Relative difference of pixel sizes that counts as none; tables state them with a few digits only."""
 
 
+_SAMPLED = 64
+"""Images of a set from which the range of grey values is taken."""
+
+Planes = Literal["one", "each"]
+"""Whether the planes of a stack of real images are one micrograph, or each one of its own."""
+
+
+class Origin(NamedTuple):
+    """Where an image was cut from."""
+
+    file: str
+    """File it was read from."""
+    plane: int
+    """Plane of the file, from 0."""
+    row: int = 0
+    """First pixel row."""
+    column: int = 0
+    """First pixel column."""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images of one kind, all of one shape."""
@@ -34,6 +54,8 @@ class ImageSet:
     """Pixel edge in micrometre; None if unknown."""
     notes: tuple[str, ...] = ()
     """Remarks for the reader."""
+    origins: tuple[Origin, ...] = ()
+    """Where each image was cut from; empty if they were never in files."""
 
     def __post_init__(self) -> None:
         if self.images.ndim != 3 or len(self.images) != len(self.table):
@@ -47,7 +69,8 @@ class ImageSet:
 
     def take(self, rows: np.ndarray) -> "ImageSet":
         """Return some of the images."""
-        return replace(self, images=self.images[rows], table=self.table.select(rows))
+        origins = _picked(self.origins, rows)
+        return replace(self, images=self.images[rows], table=self.table.select(rows), origins=origins)
 
     @property
     def white(self) -> float:
@@ -69,11 +92,16 @@ class Loaded:
     """Pixel edge in micrometre; None if unknown."""
     notes: tuple[str, ...] = ()
     """Remarks."""
+    origins: tuple[Origin, ...] = ()
+    """Where each picture was read from."""
 
     def take(self, rows: np.ndarray) -> "Loaded":
         """Return some of the pictures."""
         return replace(
-            self, pictures=tuple(self.pictures[int(r)] for r in rows), table=self.table.select(rows)
+            self,
+            pictures=tuple(self.pictures[int(r)] for r in rows),
+            table=self.table.select(rows),
+            origins=_picked(self.origins, rows),
         )
 
 
@@ -96,7 +124,13 @@ def of_arrays(
 
 
 def load_images(
-    path: Path, conditions: Path | None, *, name: str, where: Sequence[str] = (), **reading: Any
+    path: Path,
+    conditions: Path | None,
+    *,
+    name: str,
+    where: Sequence[str] = (),
+    planes: Planes = "each",
+    **reading: Any,
 ) -> Steps[Loaded]:
     """Read a folder of images or a stack, with their conditions.
 
@@ -111,6 +145,9 @@ def load_images(
         What the images are called in messages.
     where : sequence of str
         Rows to keep, see `read_conditions`.
+    planes : {"one", "each"}
+        ``one``: the planes of a stack are one micrograph, unless their table names micrographs or
+        gives them different conditions.
     **reading
         Further fields of `io.conditions.Reading`.
 
@@ -138,7 +175,13 @@ def load_images(
         yield Progress(0, 1, f"reading {name} images")
         volumes = [read(path)]
         table = None if conditions is None else read_conditions(conditions, where=where, **reading)
-    pictures = tuple(picture for volume in volumes for picture in _pictures(volume, name))
+    found = [_pictures(volume, name) for volume in volumes]
+    pictures = tuple(picture for several in found for picture in several)
+    origins = tuple(
+        Origin(str(volume.source or path), plane)
+        for volume, several in zip(volumes, found, strict=True)
+        for plane in range(len(several))
+    )
     if table is None:
         table = _plain_table(_numbered(len(pictures)))
     elif len(table) != len(pictures):
@@ -146,7 +189,10 @@ def load_images(
             f"{path} holds {len(pictures)} images but {conditions} has {len(table)} rows; give one row per "
             f"image, in order."
         )
-    return Loaded(name, pictures, table, _pixel_size(volumes, table, name), _notes(table, path, folder))
+    pixel_size, notes = _pixel_size(volumes, table, name), ()
+    if not folder:
+        table, notes = _grouped(table, path, planes)
+    return Loaded(name, pictures, table, pixel_size, notes, origins)
 
 
 def cut_alike(sets: Sequence[Loaded], patch: int | None) -> list[ImageSet]:
@@ -206,6 +252,19 @@ def common_pixel_size(sets: Sequence[ImageSet | Loaded]) -> tuple[float | None, 
     return None, f"the pixel size of the {unknown} images is unknown: lengths are in pixels, and not checked"
 
 
+def grey_limits(sets: Sequence[ImageSet]) -> tuple[float, float]:
+    """Return grey values to show as black and white in several sets alike: all but a thousandth lie between.
+
+    Examples
+    --------
+    >>> grey_limits([of_arrays("real", np.array([[[0, 1], [1, 0]]]))])
+    (0.0, 1.0)
+    """
+    ends = [np.percentile(images.images[:: -(-len(images) // _SAMPLED)], (0.1, 99.9)) for images in sets]
+    low, high = float(min(e[0] for e in ends)), float(max(e[1] for e in ends))
+    return (low, high) if high > low else (low, low + 1.0)
+
+
 def _files_of(
     folder: Path, conditions: Path | None, where: Sequence[str], reading: dict[str, Any]
 ) -> tuple[ConditionTable, Sequence[Path]]:
@@ -239,7 +298,11 @@ def _pixel_size(volumes: Sequence[Volume], table: ConditionTable, name: str) -> 
             if not np.isnan(size)
         }
     else:
-        sizes = {v.name: v.spacing("um")[-1] for v in volumes if v.voxel_size_zyx[2] is not None}
+        sizes = {
+            v.name: convert_length(v.voxel_size_zyx[2], v.unit, "um")
+            for v in volumes
+            if v.voxel_size_zyx[2] is not None and v.unit is not None
+        }
         if len(sizes) < len({v.name for v in volumes}):
             return None
     if not sizes:
@@ -253,15 +316,29 @@ def _pixel_size(volumes: Sequence[Volume], table: ConditionTable, name: str) -> 
     return float(np.median(list(sizes.values())))
 
 
-def _notes(table: ConditionTable, path: Path, folder: bool) -> tuple[str, ...]:
-    if folder or table.micrographs != table.images or len(table) == 1:
-        return ()
-    return (f"each plane of {path.name} counts as a micrograph of its own; neighbouring slices are not",)
+def _grouped(table: ConditionTable, path: Path, planes: Planes) -> tuple[ConditionTable, tuple[str, ...]]:
+    """Return the table of a stack with its planes grouped, and what to say of it."""
+    if table.micrographs != table.images or len(table) == 1:
+        return table, ()
+    alike = not table.conditions or len(table.groups("condition")[1]) == 1
+    if planes == "one" and alike:
+        one = replace(table, micrographs=(path.name,) * len(table))
+        return one, (
+            f"the planes of {path.name} count as one micrograph, as slices of a volume do; if they are "
+            f"images of their own, say so (--planes each), or name micrographs in its table",
+        )
+    return table, ()
+
+
+def _picked(origins: tuple[Origin, ...], rows: np.ndarray) -> tuple[Origin, ...]:
+    """Return the origins of some rows, given as numbers or as a mask."""
+    return tuple(origins[k] for k in np.arange(len(origins))[rows]) if origins else ()
 
 
 def _cut(loaded: Loaded, shape: tuple[int, int]) -> ImageSet:
     pieces: list[np.ndarray] = []
     owners: list[int] = []
+    origins: list[Origin] = []
     for index, picture in enumerate(loaded.pictures):
         counts = [n // edge for n, edge in zip(picture.shape, shape, strict=True)]
         starts = [(n - k * edge) // 2 for n, k, edge in zip(picture.shape, counts, shape, strict=True)]
@@ -270,15 +347,16 @@ def _cut(loaded: Loaded, shape: tuple[int, int]) -> ImageSet:
                 y, x = starts[0] + row * shape[0], starts[1] + column * shape[1]
                 pieces.append(picture[y : y + shape[0], x : x + shape[1]])
                 owners.append(index)
+                if loaded.origins:
+                    origins.append(loaded.origins[index]._replace(row=y, column=x))
     kinds = {piece.dtype for piece in pieces}
     if len(kinds) > 1:
         raise ShapeMismatchError(
             f"The {loaded.name} images have values of types {', '.join(sorted(map(str, kinds)))}; store them "
             f"alike, so that grey values mean the same."
         )
-    return ImageSet(
-        loaded.name, np.stack(pieces), loaded.table.select(owners), loaded.pixel_size, loaded.notes
-    )
+    table = loaded.table.select(owners)
+    return ImageSet(loaded.name, np.stack(pieces), table, loaded.pixel_size, loaded.notes, tuple(origins))
 
 
 def _numbered(count: int) -> list[str]:

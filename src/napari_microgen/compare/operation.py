@@ -41,6 +41,7 @@ def compare(
     log: tuple[str, ...] = (),
     categorical: tuple[str, ...] = (),
     group: Literal["micrograph", "library"] = "micrograph",
+    planes: Literal["one", "each"] = "one",
     phase: Literal["bright", "dark"] = "bright",
     particles: Literal["phase", "image", "paper-000"] = "phase",
     threshold: float | None = None,
@@ -90,6 +91,9 @@ def compare(
         Conditions whose numbers are labels.
     group : {"micrograph", "library"}
         What is never torn apart when halves and folds are drawn.
+    planes : {"one", "each"}
+        Planes of a stack of real images: one micrograph, as neighbouring slices of a volume are, unless the
+        table names micrographs or gives different conditions; or each a micrograph of its own.
     phase : {"bright", "dark"}
         Phase whose geometry is measured.
     particles : {"phase", "image", "paper-000"}
@@ -144,6 +148,7 @@ def compare(
         where=where,
         held_out=held_out,
         group=group,
+        planes=planes,
         phase=phase,
         particles=particles,
         threshold=threshold,

@@ -16,7 +16,7 @@ from ..segment.otsu import otsu_threshold
 from .descriptors import Descriptors, Particles, describe_images
 from .frame import Sides
 from .halves import Side
-from .image_set import ImageSet, Loaded, common_pixel_size, cut_alike, load_images
+from .image_set import ImageSet, Loaded, Planes, common_pixel_size, cut_alike, grey_limits, load_images
 from .matching import shared_conditions
 
 _THRESHOLD_IMAGES = 200
@@ -48,6 +48,8 @@ class Choices:
     """Rows of the real table that the generator has not seen; the others are training images."""
     group: Literal["micrograph", "library"] = "micrograph"
     """What is never torn apart."""
+    planes: Planes = "one"
+    """Whether the planes of a stack of real images are one micrograph."""
     phase: Literal["bright", "dark"] = "bright"
     """Phase to measure."""
     particles: Particles = "phase"
@@ -95,18 +97,34 @@ def prepared_sides(sources: dict[str, Source], choices: Choices) -> Steps[Prepar
     TableError
         If tables do not fit, or the sides have no condition in common.
     """
+    sets, notes = yield from scaled(loaded_sets(sources, choices), 0, 20, 100)
+    prepared: Prepared = yield from scaled(prepared_sets(sets, choices), 20, 80, 100)
+    return replace(prepared, notes=tuple(dict.fromkeys([*notes, *prepared.notes])))
+
+
+def loaded_sets(sources: dict[str, Source], choices: Choices) -> Steps[tuple[list[ImageSet], list[str]]]:
+    """Read all sides and cut them alike, without measuring; see `prepared_sides`.
+
+    Returns
+    -------
+    sets : list of ImageSet
+        Named as the sources, and ``training`` where some real images are not held out.
+    notes : list of str
+        Remarks.
+    """
     loaded: dict[str, Loaded] = {}
     for index, (name, source) in enumerate(sources.items()):
         where = choices.where if name == "real" else ()
-        steps = load_images(source.path, source.conditions, name=name, where=where, **_reading(choices))
-        loaded[name] = yield from scaled(steps, 5 * index, 5, 100)
+        planes: Planes = choices.planes if name in ("real", "training") else "each"
+        steps = load_images(
+            source.path, source.conditions, name=name, where=where, planes=planes, **_reading(choices)
+        )
+        loaded[name] = yield from scaled(steps, 25 * index, 25, 101)
     notes = [note for each in loaded.values() for note in each.notes]
     if choices.held_out:
         notes += _split_off_training(loaded, sources["real"], choices)
-    yield Progress(20, 100, "cutting patches")
-    sets = cut_alike(list(loaded.values()), choices.patch)
-    prepared: Prepared = yield from scaled(prepared_sets(sets, choices), 20, 80, 100)
-    return replace(prepared, notes=tuple(dict.fromkeys([*notes, *prepared.notes])))
+    yield Progress(100, 101, "cutting patches")
+    return cut_alike(list(loaded.values()), choices.patch), notes
 
 
 def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]:
@@ -244,4 +262,10 @@ def _facts(sides: dict[str, Side], choices: Choices) -> dict[str, Any]:
             "conditions": len(set(side.condition.tolist()) - {-1}),
         }
     shape: Sequence[int] = sides["real"].images.images.shape[1:]
-    return {"sides": counted, "patch": [int(n) for n in shape], "grouped_by": choices.group}
+    limits = grey_limits([sides["real"].images, sides["synthetic"].images])
+    return {
+        "sides": counted,
+        "patch": [int(n) for n in shape],
+        "grouped_by": choices.group,
+        "grey_limits": list(limits),
+    }

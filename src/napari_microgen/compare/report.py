@@ -10,6 +10,7 @@ import numpy as np
 
 from ..io.atomic import write_text
 from .descriptors import NAMES
+from .image_list import IMAGE_LIST, image_list
 from .memorisation import Memorisation
 from .page import document, figure, number, paragraph, section, table
 from .pictures import grey_bytes, grid, heat, pair, png_data
@@ -47,7 +48,7 @@ _BASELINES = {
 def write_report(
     out: Path, content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]
 ) -> list[str]:
-    """Write ``report.html`` and ``report.json``; return their names.
+    """Write ``report.html``, ``report.json`` and ``images.csv``; return their names.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def write_report(
     """
     write_text(out / "report.json", json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
     write_text(out / "report.html", report_page(content, prepared, shown))
-    return ["report.html", "report.json"]
+    write_text(out / IMAGE_LIST, image_list(prepared.sides, shown["space"]))
+    return ["report.html", "report.json", IMAGE_LIST]
 
 
 def report_page(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]) -> str:
