@@ -97,6 +97,13 @@ _TABLE = (
         heavy=True,
     ),
     Operation(
+        "validate",
+        "zones.validation:validate",
+        "Measure how far a generator is off at conditions it has not seen",
+        "Zones",
+        heavy=True,
+    ),
+    Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),
