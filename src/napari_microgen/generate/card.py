@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..conditions import Support
 from ..errors import InputNotFoundError, ModelFileError
 from ..io.weights import read_card
@@ -52,6 +54,33 @@ class GeneratorCard:
     def may_lack(self) -> frozenset[str]:
         """Return the conditions that may be unknown, because some were in the training."""
         return frozenset(part.condition.name for part in self.encoder.scaler.parts if part.indicator)
+
+    def known_row(self, image: str = "") -> dict[str, float | str | None]:
+        """Return conditions of the training: those of an image, or the most central ones.
+
+        Numbers are given with ten digits, as they are written on a command line. A model without
+        support gives the middle of each range.
+        """
+        if self.support is None:
+            return {entry["name"]: _middle(entry) for entry in self.conditions}
+        points, images = self.support.points, self.support.images
+        central = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+        place = images.index(image) if image in images else int(np.argmin(central))
+        numbers, labels = iter(points[place]), iter(self.support.labels[place])
+        row: dict[str, float | str | None] = {}
+        for part in self.support.scaler.parts:
+            if part.categories:
+                row[part.condition.name] = next(labels)
+            else:
+                value = part.condition.inverse(next(numbers) * part.span + part.centre)
+                row[part.condition.name] = float(f"{float(value):.10g}")
+        return row
+
+
+def _middle(entry: Mapping[str, Any]) -> float | str:
+    if entry["kind"] == "categorical":
+        return str(entry["values"][0])
+    return (float(entry["low"]) + float(entry["high"])) / 2
 
 
 def read_generator_card(folder: Path | str) -> GeneratorCard:
