@@ -129,3 +129,19 @@ def test_targets_say_pass_miss_or_undefined(auc, result):
     assert by_name["coverage over real against real"]["result"] == "pass"
     worst = by_name["classifier AUC on persistence images, worst condition"]
     assert (worst["value"], worst["result"]) == (0.7, "miss")
+
+
+def test_feret_targets_keep_seen_and_held_out_conditions_apart():
+    def row(support, real, synthetic):
+        entry = {"real": real, "synthetic": synthetic}
+        return {"numbers": {}, "support": support, "descriptors": {"feret_diameter": entry}}
+
+    rows = [row("seen", 10.0, 10.3), row("seen", 10.0, 9.8), row("extrapolated", 10.0, 20.0)]
+    rows += [row("interpolated", 8.0, 7.6), row("interpolated", 8.0, None)]
+    table = {t["what"].split(",")[0]: t for t in judged({}, rows, "untested")}
+    seen, bias = table["mean Feret diameter in seen conditions"], table["the same"]
+    between = table["mean Feret diameter in held-out conditions between the seen ones"]
+    assert (seen["value"], seen["result"]) == (pytest.approx(2.5), "pass")
+    assert (bias["value"], bias["result"]) == (pytest.approx(0.5), "pass")
+    assert (between["value"], between["result"]) == (pytest.approx(5.0), "pass")
+    assert {t["result"] for t in judged({}, [row("unknown", 10.0, 10.0)], "untested")} == {"undefined"}
