@@ -28,9 +28,10 @@ _PUBLIC = {
     "simulate_precipitates": "simulate.precipitates",
     "simulate_grains": "simulate.grains",
     "measure_grains": "grains",
+    "sweep": "zones.sweep",
 }
 
-_ROOMS = ("compare", "prepare", "quantify", "regress", "segment")
+_ROOMS = ("compare", "prepare", "quantify", "regress", "segment", "zones")
 """Subpackages that are also operations: ``segment(image)``."""
 
 __all__ = [*_PUBLIC, *_ROOMS, "__version__"]

@@ -59,6 +59,14 @@ def summary(content: dict[str, Any]) -> str:
         from ..regress.summary import prediction_text
 
         return prediction_text(content)
+    if {"axes", "cells", "window"} <= content.keys():
+        from ..zones.summary import diagram_text
+
+        return diagram_text(content)
+    if "sweeps" in content:
+        from ..zones.summary import sweep_text
+
+        return sweep_text(content)
     if "verdict" in content:
         return "\n".join(content["verdict"])
     if "features" in content:

@@ -8,11 +8,16 @@ import numpy as np
 
 from ..conditions import Support
 from ..errors import ParameterError
+from .axes import Axis
 
 if TYPE_CHECKING:
     from ..generate.model import GeneratorModel
 
 Row = Mapping[str, float | str | None]
+PROBES = 4
+"""Places along each axis at which support is tried."""
+CANDIDATES = 64
+"""Training conditions whose values are tried."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,16 @@ class BaseCondition:
         if not taken:
             return ""
         return (
-            f"{', '.join(taken)}: not given, so taken from {self.image}, the most central training condition "
-            f"that fits what was given; --set fixes other values"
+            f"{', '.join(taken)}: not given, so taken from {self.image}, a training condition that fits "
+            f"what is given; --set fixes other values"
         )
 
 
-def base_condition(model: "GeneratorModel", words: Sequence[str], varied: Sequence[str]) -> BaseCondition:
+def base_condition(model: "GeneratorModel", words: Sequence[str], axes: Sequence[Axis]) -> BaseCondition:
     """Return the fixed conditions of a diagram.
 
     What ``words`` leave out is taken from one training condition, so that the values belong together:
-    from those nearest to what is given, the one in the middle.
+    the one with which most of the diagram lies among the training conditions.
 
     Parameters
     ----------
@@ -50,8 +55,8 @@ def base_condition(model: "GeneratorModel", words: Sequence[str], varied: Sequen
         Whose conditions.
     words : sequence of str
         ``NAME=VALUE``, as for ``generate``.
-    varied : sequence of str
-        Conditions on the axes.
+    axes : sequence of Axis
+        What is varied.
 
     Raises
     ------
@@ -61,6 +66,7 @@ def base_condition(model: "GeneratorModel", words: Sequence[str], varied: Sequen
     """
     from ..generate.wanted import wanted_conditions
 
+    varied = [axis.name for axis in axes]
     given = [word.partition("=")[0].strip() for word in words]
     for name in given:
         if name in varied:
@@ -70,19 +76,20 @@ def base_condition(model: "GeneratorModel", words: Sequence[str], varied: Sequen
         for entry in model.conditions
         if entry["name"] not in given and entry["name"] not in varied and not _constant(entry)
     ]
-    axes = [f"{e['name']}={float(e['low'])!r}" for e in model.conditions if e["name"] in varied]
+    lows = [f"{axis.name}={axis.low!r}" for axis in axes]
     if lacking and model.support is None:
         raise ParameterError(
             f"--set does not give {', '.join(lacking)}, and the model does not know which conditions it was "
-            f"trained on, so that no middle can be taken. Give a value for each."
+            f"trained on, so that none can be taken from there. Give a value for each."
         )
     image, taken = "", dict[str, float | str | None]()
     if lacking and model.support is not None:
         known = training_rows(model.support)
-        complete = wanted_conditions(model, [*words, *axes, *_words(known[0], lacking)])
-        chosen = central_condition(model.support, {n: complete[n] for n in given}, lacking)
+        complete = wanted_conditions(model, [*words, *lows, *_words(known[0], lacking)])
+        fixed = {name: complete[name] for name in complete if name not in varied and name not in lacking}
+        chosen = best_supported(model.support, fixed, lacking, axes)
         image, taken = model.support.images[chosen], known[chosen]
-    row = wanted_conditions(model, [*words, *axes, *_words(taken, lacking)])
+    row = wanted_conditions(model, [*words, *lows, *_words(taken, lacking)])
     values = {name: value for name, value in row.items() if name not in varied}
     origin = {n: "given" if n in given else "training" if n in lacking else "constant" for n in values}
     return BaseCondition(values, origin, image)
@@ -114,40 +121,69 @@ def training_rows(support: Support) -> list[dict[str, float | str | None]]:
     return rows
 
 
-def central_condition(support: Support, given: Row, lacking: Sequence[str]) -> int:
-    """Return the place of the training condition nearest to given values and, of several, most central.
+def best_supported(support: Support, fixed: Row, lacking: Sequence[str], axes: Sequence[Axis]) -> int:
+    """Return the place of the training condition whose values leave most of a diagram among the training.
 
     Parameters
     ----------
     support : Support
         The training conditions.
-    given : mapping
-        Values it should be near to.
+    fixed : mapping
+        Values that are fixed anyway.
     lacking : sequence of str
-        Conditions in which it should be in the middle.
+        Conditions to take values for.
+    axes : sequence of Axis
+        What is varied.
     """
+    away = _distances(support, fixed, lacking)
+    if not axes:
+        return int(np.argmin(away))
+    known = training_rows(support)
+    places = (np.arange(PROBES) + 0.5) / PROBES
+    grids = np.meshgrid(*(axis.at(places) for axis in axes), indexing="ij")
+    probes = [
+        {axis.name: float(v) for axis, v in zip(axes, values, strict=True)}
+        for values in zip(*(grid.ravel() for grid in grids), strict=True)
+    ]
+    tried: dict[tuple[Any, ...], tuple[int, float, int]] = {}
+    for place in np.argsort(away, kind="stable"):
+        values = {name: known[place][name] for name in lacking}
+        if tuple(values.values()) in tried:
+            continue
+        if len(tried) == CANDIDATES:
+            break
+        rows = [{**fixed, **values, **probe} for probe in probes]
+        if any(value is None for value in fixed.values()):
+            return int(place)
+        found = support.of(rows)
+        inside = sum(s.flag != "extrapolated" for s in found)
+        near = sum(min(s.hull_distance, 1e3) for s in found)
+        tried[tuple(values.values())] = (inside, -near, int(place))
+    return max(tried.values(), key=lambda entry: (entry[0], round(entry[1], 9), -entry[2]))[2]
+
+
+def _distances(support: Support, fixed: Row, lacking: Sequence[str]) -> np.ndarray:
+    """Return how far each training condition is from fixed values and from the middle of the others."""
     away = np.zeros(len(support.images))
-    others = np.zeros(len(support.images))
     number = label = 0
     for part in support.scaler.parts:
         name = part.condition.name
         if part.categories:
             own = np.array([labels[label] for labels in support.labels])
             label += 1
-            if name in given:
-                away += own != given[name]
+            if name in fixed:
+                away += own != fixed[name]
             elif name in lacking:
-                others += (own[:, None] != own).mean(axis=1)
+                away += (own[:, None] != own).mean(axis=1)
             continue
         column = support.points[:, number]
         number += 1
-        if name in given and given[name] is not None:
-            wanted = (float(part.condition.forward(given[name])) - part.centre) / part.span
+        if name in fixed and fixed[name] is not None:
+            wanted = (float(part.condition.forward(fixed[name])) - part.centre) / part.span
             away += (column - wanted) ** 2
         elif name in lacking:
-            others += ((column[:, None] - column) ** 2).mean(axis=1)
-    near = np.flatnonzero(away <= away.min() + 1e-9)
-    return int(near[np.argmin(others[near])])
+            away += (column - np.median(column)) ** 2
+    return away
 
 
 def _constant(entry: Mapping[str, Any]) -> bool:

@@ -84,6 +84,7 @@ def make_cells(
     device: Literal["auto", "cpu", "cuda"] = "cpu",
     workers: int | None = None,
     cache: CellCache | Path | None = None,
+    keep: bool = True,
 ) -> Steps[list[Cell]]:
     """Generate images for each of many conditions; each cell is handed out as soon as it is done.
 
@@ -113,6 +114,8 @@ def make_cells(
         Batches made at the same time on the processor; one per core if left out.
     cache : CellCache or Path, optional
         Where cells are kept; nowhere if left out.
+    keep : bool
+        Keep the cells for the result. If they were taken from the ticks, this saves their memory.
 
     Yields
     ------
@@ -123,7 +126,7 @@ def make_cells(
     Returns
     -------
     list of Cell
-        In the order of ``rows``.
+        In the order of ``rows``; empty if they were not to be kept.
 
     Raises
     ------
@@ -139,7 +142,7 @@ def make_cells(
         "sampler": sampler,
         "device": choose_device(device),
     }
-    work = _Work(model, [dict(row) for row in rows], count, store, how)
+    work = _Work(model, [dict(row) for row in rows], count, store, how, keep)
     total = max(1, len(rows) * count)
     yield CellTick(0, total, "looking for cells made before")
     for place in range(len(rows)):
@@ -155,7 +158,7 @@ def make_cells(
         for place in work.take(*found):
             yield CellTick(work.made, total, "generating", cell=work.finish(place))
         yield CellTick(work.made, total, "generating")
-    return [work.cells[place] for place in range(len(rows))]
+    return [work.cells[place] for place in sorted(work.cells)]
 
 
 class _Work:
@@ -168,7 +171,9 @@ class _Work:
         count: int,
         store: CellCache | None,
         how: Mapping[str, Any],
+        keep: bool,
     ) -> None:
+        self.keep = keep
         self.model, self.rows, self.count, self.store, self.how = model, rows, count, store, how
         self.cells: dict[int, Cell] = {}
         self.wanted: list[Wanted] = []
@@ -208,8 +213,10 @@ class _Work:
         images, row = self._images.pop(place), self.rows[place]
         if self.store is not None and not cached:
             self.store.write(self._key(place), images)
-        self.cells[place] = Cell(place, row, images, support_at(self.model, row), cached)
-        return self.cells[place]
+        cell = Cell(place, row, images, support_at(self.model, row), cached)
+        if self.keep:
+            self.cells[place] = cell
+        return cell
 
     def _key(self, place: int) -> str:
         return cell_key(self.model.sha256, self.rows[place], **self.how)

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PERIOD = 12
-"""Pixels between two strokes of a hatch."""
-
 
 @dataclass(frozen=True)
 class Hatch:
@@ -18,19 +15,21 @@ class Hatch:
     """``/``, ``\\``, ``-`` or ``.``; none for cells that are left clean."""
     colour: tuple[int, int, int]
     """Red, green, blue."""
+    period: int = 16
+    """Pixels between two strokes."""
 
 
 HATCHES = {
-    "seen": Hatch("seen in the training", (".",), (0, 158, 115)),
+    "seen": Hatch("seen in the training", (".",), (0, 158, 115), 12),
     "interpolated": Hatch("interpolated, near training conditions", (), (0, 0, 0)),
     "gap": Hatch("gap: within the training, but far from any of it", ("/",), (230, 159, 0)),
-    "extrapolated": Hatch("extrapolated: a guess", ("/", "\\"), (213, 94, 0)),
+    "extrapolated": Hatch("extrapolated: a guess", ("/", "\\"), (213, 94, 0), 24),
     "unknown": Hatch("support cannot be told", ("-",), (86, 180, 233)),
 }
 """By flag. Colours of Okabe and Ito, and strokes that differ without colour too."""
 
 
-def strokes(flag: str, shape: tuple[int, int], period: int = PERIOD) -> np.ndarray:
+def strokes(flag: str, shape: tuple[int, int], period: int | None = None) -> np.ndarray:
     """Return where a flag draws its marks on a map, bool, shape (R, C); marks run on across cells.
 
     Examples
@@ -39,6 +38,7 @@ def strokes(flag: str, shape: tuple[int, int], period: int = PERIOD) -> np.ndarr
     array([[1, 0, 0, 0],
            [0, 0, 0, 1]])
     """
+    period = period or HATCHES[flag].period
     row, column = np.ogrid[: shape[0], : shape[1]]
     marks = {
         "/": (row + column) % period == 0,
@@ -52,7 +52,7 @@ def strokes(flag: str, shape: tuple[int, int], period: int = PERIOD) -> np.ndarr
     return drawn
 
 
-def hatched(picture: np.ndarray, flags: np.ndarray, period: int = PERIOD) -> np.ndarray:
+def hatched(picture: np.ndarray, flags: np.ndarray) -> np.ndarray:
     """Return a colour picture with the marks of each pixel's flag on it.
 
     Parameters
@@ -61,11 +61,9 @@ def hatched(picture: np.ndarray, flags: np.ndarray, period: int = PERIOD) -> np.
         Red, green, blue.
     flags : ndarray of str, shape (R, C)
         Flag of each pixel; ``""`` for none.
-    period : int
-        Pixels between two strokes.
     """
     drawn = picture.copy()
     for flag in np.unique(flags):
         if flag in HATCHES and HATCHES[flag].strokes:
-            drawn[(flags == flag) & strokes(str(flag), flags.shape, period)] = HATCHES[flag].colour
+            drawn[(flags == flag) & strokes(str(flag), flags.shape)] = HATCHES[flag].colour
     return drawn

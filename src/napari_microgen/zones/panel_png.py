@@ -8,7 +8,7 @@ import numpy as np
 
 from ..io.atomic import atomic_path
 from .contours import coloured
-from .hatching import HATCHES, PERIOD, hatched, strokes
+from .hatching import HATCHES, hatched, strokes
 from .panels import OUTLINE, Colour, Frame, Panel
 
 LEFT, TOP, BOTTOM, RIGHT = 84, 40, 62, 24
@@ -107,7 +107,7 @@ def _legend(canvas: Any, draw: Any, font: Any, panel: Panel, left: int) -> None:
         top += 22
     for flag in panel.marks:
         sample = np.full((14, 22, 3), 120, np.uint8)
-        sample[strokes(flag, (14, 22), PERIOD // 2)] = HATCHES[flag].colour
+        sample[strokes(flag, (14, 22), 9)] = HATCHES[flag].colour
         canvas.paste(Image.fromarray(sample), (left, top))
         for line in _wrapped(HATCHES[flag].meaning, 40):
             draw.text((left + 30, top + 7), line, fill=TEXT, font=font, anchor="lm")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..io.atomic import write_text
 from .contours import coloured
-from .hatching import HATCHES, PERIOD
+from .hatching import HATCHES
 from .panel_png import BOTTOM, LEFT, LEGEND, RIGHT, SIZE, TOP, enlarged
 from .panels import OUTLINE, Colour, Frame, Panel
 
@@ -57,10 +57,9 @@ def svg(panel: Panel, frame: Frame) -> str:
 
 
 def _patterns() -> list[str]:
-    p = PERIOD
     parts = ["<defs>"]
     for flag, hatch in HATCHES.items():
-        colour = _hex(hatch.colour)
+        colour, p = _hex(hatch.colour), hatch.period
         drawn = [
             f'<path d="{_PATHS[s].format(p=p, q=p - 2, r=p + 2, h=p / 2)}" stroke="{colour}"/>'
             for s in hatch.strokes
@@ -96,6 +95,8 @@ def _lines(panel: Panel, wide: int, high: int) -> list[str]:
     parts = []
     for words, line in panel.lines:
         parts.append(f'<polyline points="{points(line)}" fill="none" stroke="white" stroke-width="2"/>')
+        if not words:
+            continue
         a, b = line[len(line) // 2]
         around = f'paint-order="stroke" stroke="{_TEXT}" stroke-width="3"'
         parts.append(

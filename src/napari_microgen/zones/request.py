@@ -1,0 +1,213 @@
+"""What a user asks of a diagram, checked as a whole before anything is generated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ParameterError
+from ..generate.model import GeneratorModel, read_generator
+from .axes import Axis, parse_axes
+from .base_condition import BaseCondition, base_condition
+from .classifier import StructureClassifier, class_probabilities, read_classifier
+from .constraints import Constraint, Demand, class_demand, parse_constraint, range_demands, support_demand
+from .descriptors import Measure
+from .diagram import Diagram
+from .nearest_real import RealImages
+from .window import Window, process_window
+
+DRAWS = 100
+"""Images of each cell, if classes or descriptors are asked for; as in paper 000."""
+
+
+@dataclass(frozen=True, eq=False)
+class WindowRequest:
+    """What a process window must fulfil."""
+
+    constraints: tuple[Constraint, ...]
+    """Ranges of conditions and descriptors."""
+    structure: str | None
+    """Class that is wanted."""
+    least: float
+    """Probability it must have."""
+    spreads: float
+    """Standard deviations taken off first."""
+    direction: tuple[str, ...]
+    """``max NAME`` or ``min NAME``, the most important first."""
+    extrapolate: bool
+    """Let extrapolated cells belong to it."""
+
+    def window(self, diagram: Diagram) -> Window:
+        """Return the window of a diagram."""
+        demands: list[Demand] = []
+        if self.structure is not None:
+            place = diagram.classes.index(self.structure)
+            shares, spreads = diagram.shares[..., place], diagram.spreads[..., place]
+            demands.append(
+                class_demand(self.structure, shares, spreads, least=self.least, spreads=self.spreads)
+            )
+        x, y = diagram.x.values(), diagram.y.values()
+        across, up = np.meshgrid(x, y)
+        values: dict[str, Any] = {**diagram.base.values, diagram.x.name: across, diagram.y.name: up}
+        values |= {name: diagram.values(name) for name in diagram.descriptors}
+        demands += range_demands(self.constraints, values, diagram.shape)
+        if not self.extrapolate:
+            demands.append(support_demand(diagram.flags))
+        return process_window(
+            demands,
+            x,
+            y,
+            x_edges=_edges(diagram.x),
+            y_edges=_edges(diagram.y),
+            names=(diagram.x.name, diagram.y.name),
+            direction=self.direction,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A diagram as it was asked for."""
+
+    model: GeneratorModel
+    x: Axis
+    y: Axis
+    base: BaseCondition
+    count: int
+    """Images of each cell."""
+    classifier: StructureClassifier | None
+    measure: Measure | None
+    window: WindowRequest | None
+    real: RealImages | None
+    """Where nearest real images are looked for."""
+
+    @property
+    def units(self) -> dict[str, str | None]:
+        """Unit of each condition."""
+        return units_of(self.model)
+
+    def row(self, varied: dict[str, float]) -> dict[str, float | str | None]:
+        """Return all conditions of a cell, in the order of the model."""
+        return full_row(self.model, self.base, varied)
+
+
+def units_of(model: GeneratorModel) -> dict[str, str | None]:
+    """Return the unit of each condition of a model."""
+    return {str(entry["name"]): entry.get("unit") for entry in model.conditions}
+
+
+def full_row(
+    model: GeneratorModel, base: BaseCondition, varied: dict[str, float]
+) -> dict[str, float | str | None]:
+    """Return all conditions of a cell, in the order of the model."""
+    values = {**base.values, **varied}
+    return {str(entry["name"]): values[str(entry["name"])] for entry in model.conditions}
+
+
+def checked_request(
+    model: Path,
+    *,
+    x: str,
+    y: str,
+    words: Sequence[str],
+    count: int | None,
+    classifier: Path | None,
+    descriptors: Sequence[str],
+    where: Sequence[str],
+    structure: str | None,
+    least: float,
+    spreads: float,
+    direction: Sequence[str],
+    extrapolate: bool,
+    images: Path | None,
+    conditions: Path | None,
+) -> Request:
+    """Read and check everything a diagram needs; see the parameters of `zones`.
+
+    Raises
+    ------
+    MicrogenError
+        If anything is unknown, missing or contradictory, in the order in which it was asked.
+    """
+    source = read_generator(model)
+    across, up = parse_axes(x, y, source.conditions)
+    base = base_condition(source, words, (across, up))
+    judge = None if classifier is None else read_classifier(classifier)
+    measure = _measure(source, descriptors)
+    request = WindowRequest(
+        tuple(parse_constraint(text, _names(source, measure)) for text in where),
+        structure,
+        least,
+        spreads,
+        tuple(direction),
+        extrapolate,
+    )
+    asked = bool(where or structure)
+    _require_class(structure, judge)
+    if judge is not None:
+        blank = np.zeros((1, source.size, source.size), source.grey.dtype)
+        class_probabilities(judge, blank, pixel_size=source.pixel_size, unit=source.unit)  # do they fit?
+    _require_direction(direction, (across.name, up.name), asked)
+    number = count if count is not None else (DRAWS if judge is not None or measure is not None else 1)
+    if structure is not None and number < 2:
+        raise ParameterError(
+            f"count is {number}, and a window of a class needs its spread over several images of each cell; "
+            f"give at least 2, better {DRAWS}."
+        )
+    if (images is None) != (conditions is None):
+        raise ParameterError("Real images need both their folder (--images) and their table (--conditions).")
+    real = (
+        RealImages.of_model(source)
+        if images is None or conditions is None
+        else RealImages.read(source, images, conditions)
+    )
+    return Request(source, across, up, base, number, judge, measure, request if asked else None, real)
+
+
+def _measure(model: GeneratorModel, names: Sequence[str]) -> Measure | None:
+    if not names:
+        return None
+    return Measure.of(names, pixel_size=model.pixel_size, length=model.unit)
+
+
+def _names(model: GeneratorModel, measure: Measure | None) -> dict[str, str | None]:
+    """Return what constraints may be on, with units."""
+    known = units_of(model)
+    return known if measure is None else known | dict(zip(measure.names, measure.units, strict=True))
+
+
+def _require_class(structure: str | None, classifier: StructureClassifier | None) -> None:
+    if structure is None:
+        return
+    if classifier is None:
+        raise ParameterError(
+            f"--class asks for {structure!r}, but there is no classifier that could tell. Train one with "
+            f"microgen train classifier, and give its folder (--classifier)."
+        )
+    if structure not in classifier.classes:
+        raise ParameterError(
+            f"--class is {structure!r}; the classifier knows {', '.join(classifier.classes)}."
+        )
+
+
+def _require_direction(direction: Sequence[str], names: tuple[str, str], asked: bool) -> None:
+    if not direction:
+        return
+    if not asked:
+        raise ParameterError(
+            "--direction says which cell of a process window is best, but no window is asked for. Add a "
+            "constraint (--where) or a class (--class)."
+        )
+    for word in direction:
+        sign, _, name = word.strip().partition(" ")
+        if sign not in ("max", "min") or name.strip() not in names:
+            raise ParameterError(
+                f"--direction is {word!r}; expected max NAME or min NAME with {names[0]} or {names[1]}."
+            )
+
+
+def _edges(axis: Axis) -> np.ndarray:
+    """Return the borders of the cells along an axis: midway on its scale, and its two ends."""
+    places = np.linspace(0, 1, axis.count)
+    return axis.at(np.concatenate([places[:1], (places[1:] + places[:-1]) / 2, places[-1:]]))
