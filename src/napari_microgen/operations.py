@@ -104,6 +104,9 @@ _TABLE = (
         heavy=True,
     ),
     Operation(
+        "find", "zones.inverse:find", "Find the conditions of a microstructure", "Zones", heavy=True
+    ),
+    Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
     Operation("zones", "zones.operation:zones", "Draw a structure zone diagram", "Zones", heavy=True),

@@ -63,7 +63,7 @@ EXAMPLES = {
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
 ELSEWHERE |= {"surface", "skeleton", "compare", "simulate thin-film", "simulate precipitates"}
 ELSEWHERE |= {"simulate grains", "grain-patches"}
-ELSEWHERE |= {"train classifier", "validate"}
+ELSEWHERE |= {"train classifier", "validate", "find"}
 ELSEWHERE |= {"zones", "sweep"}
 ELSEWHERE |= {f"train {name}" for name in catalogue.titles()} | {"generate"}
 """Operations that read or write by paths: their promises are tested beside them."""

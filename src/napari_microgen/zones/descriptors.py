@@ -196,7 +196,9 @@ def measure_images(images: np.ndarray, measure: Measure, grey: GreyScale) -> Ste
                 yield Progress(len(rows), len(images), "measuring images")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    values = np.array([[row[name] for name in measure.names] for row in rows]).reshape(-1, len(measure.names))
+    values = np.array([[row[name] for name in measure.names] for row in rows]).reshape(
+        len(rows), len(measure.names)
+    )
     weights = np.ones_like(values)
     for column, name in enumerate(measure.names):
         if name in PARTICLE_MEANS:

@@ -1,0 +1,138 @@
+"""What a microstructure shall be like (descriptors, a class, a real image), and how far off one is."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ParameterError
+from ..quantify.image_numbers import IMAGE_NUMBERS
+from .descriptors import ALIASES, Measured
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_VALUE = re.compile(
+    rf"^(?P<name>[^=]+?)\s*=\s*(?P<value>{_NUMBER})\s*(?:(?:\+-|±)\s*(?P<off>{_NUMBER}))?\s*(?P<unit>[^\d\s:]\S*)?$"
+)
+_RANGE = re.compile(rf"^(?P<name>[^=]+?)\s*=\s*(?P<low>{_NUMBER})\s*:\s*(?P<high>{_NUMBER})\s*(?P<unit>\S*)$")
+SHARE = 0.05
+"""Tolerance where none is given, as a share of the value."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A range that a descriptor shall lie in, and what counts as being off by one."""
+
+    name: str
+    low: float
+    high: float
+    tolerance: float
+    unit: str = ""
+    """Unit as written; empty if none was."""
+
+    @property
+    def text(self) -> str:
+        """The target in words."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.low == self.high:
+            return f"{self.name} = {self.low:g} +- {self.tolerance:g}{unit}"
+        return f"{self.name} from {self.low:g} to {self.high:g}{unit}"
+
+    def off(self, value: float) -> float:
+        """Return by how many tolerances a value is outside; infinite where it is undefined."""
+        if not math.isfinite(value):
+            return math.inf
+        return max(self.low - value, value - self.high, 0.0) / self.tolerance
+
+
+def parse_target(text: str) -> Target:
+    """Return the target that a user means.
+
+    Parameters
+    ----------
+    text : str
+        ``NAME=VALUE``, ``NAME=VALUE+-TOLERANCE`` or ``NAME=LOW:HIGH``; a unit may follow. Left out,
+        the tolerance is 5 % of the value, or the width of the range.
+
+    Raises
+    ------
+    ParameterError
+        If it is none, the name is unknown, or there is no tolerance to tell near from far.
+
+    Examples
+    --------
+    >>> parse_target("mean_feret=45nm").text, parse_target("mean_grey = 0.5+-0.25").off(1.0)
+    ('feret_diameter = 45 +- 2.25 nm', 2.0)
+    """
+    word = text.strip()
+    if match := _RANGE.match(word):
+        low, high = float(match["low"]), float(match["high"])
+        tolerance = high - low
+    elif match := _VALUE.match(word):
+        low = high = float(match["value"])
+        tolerance = float(match["off"]) if match["off"] else SHARE * abs(low)
+    else:
+        raise ParameterError(
+            f"{text!r} is no target; expected such as mean_feret=45nm, mean_feret=45+-3nm or "
+            f"relative_density=0.5:0.6."
+        )
+    name = ALIASES.get(match["name"].strip(), match["name"].strip())
+    if name not in IMAGE_NUMBERS:
+        known = ", ".join((*ALIASES, *IMAGE_NUMBERS))
+        raise ParameterError(f"{text!r} is on {name!r}, which cannot be measured; there are {known}.")
+    if not tolerance > 0:
+        raise ParameterError(f"{text!r} gives no room; write a tolerance, such as {name}={low:g}+-0.1.")
+    return Target(name, low, high, tolerance, match["unit"] or "")
+
+
+def require_units(targets: Sequence[Target], units: Mapping[str, str]) -> None:
+    """Raise `ParameterError` if a target is written in another unit than the model has."""
+    for target in targets:
+        known = units[target.name]
+        if target.unit and target.unit != known:
+            raise ParameterError(
+                f"{target.text!r} is in {target.unit}, but the images of the model give {target.name} in "
+                f"{known}. Write the number in that unit."
+            )
+
+
+def targets_of_image(measured: Measured) -> list[Target]:
+    """Return the numbers of a real image as targets; off by one is the spread among its patches.
+
+    Numbers that are undefined or without spread tell nothing and are left out.
+    """
+    found = []
+    names, units = measured.measure.names, measured.measure.units
+    spreads, errors = measured.spreads(), measured.standard_errors()
+    for name, unit, mean, spread, error in zip(names, units, measured.means(), spreads, errors, strict=True):
+        tolerance = max(spread, error) if math.isfinite(error) else spread
+        if math.isfinite(mean) and math.isfinite(tolerance) and tolerance > 0:
+            found.append(Target(name, float(mean), float(mean), float(tolerance), unit))
+    return found
+
+
+def class_off(probability: float) -> float:
+    """Return how far a class is from being certain: 0 where it is, 1 at a probability of one half.
+
+    Examples
+    --------
+    >>> class_off(1.0), class_off(0.5), class_off(0.25)
+    (0.0, 1.0, 2.0)
+    """
+    return max(0.0, -math.log2(max(probability, 1e-9)))
+
+
+def misfit(
+    targets: Sequence[Target], means: Mapping[str, float], probability: float | None = None
+) -> tuple[float, dict[str, Any]]:
+    """Return how far off a microstructure is, in tolerances, and what each target adds.
+
+    The root of the mean square over all targets; the class counts as one.
+    """
+    parts = {target.name: target.off(means[target.name]) for target in targets}
+    if probability is not None:
+        parts["class"] = class_off(probability)
+    squares = np.array(list(parts.values())) ** 2
+    return float(np.sqrt(squares.mean())) if squares.size else 0.0, parts
