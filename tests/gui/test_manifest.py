@@ -28,6 +28,7 @@ def test_the_manifest_is_valid_and_complete():
         "Segment",
         "Measure",
         "Property",
+        "Compare",
     }
     assert "napari/layers/segment" in manifest.contributions.menus
 

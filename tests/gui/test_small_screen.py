@@ -10,9 +10,11 @@ PAGES = [
         "Segment": ("Phase map", "Annotate", "Train", "Compare"),
         "Measure": ("Measure", "Plots", "Fields"),
         "Property": ("Relate", "Predict"),
+        "Compare": ("Images", "Side by side", "Numbers"),
     }.items()
     for page in pages
 ]
+DOCKS = tuple(dict.fromkeys(name for name, _ in PAGES))
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def unfold(page):
             form.show_details(True)
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
+@pytest.mark.parametrize("name", DOCKS)
 def test_every_page_fits(room, name):
     bench, dock = room, room.open(name)
     for title in (page for dock_name, page in PAGES if dock_name == name):
@@ -54,7 +56,7 @@ def test_every_page_fits(room, name):
                 assert part.geometry().right() <= page.width(), (title, part)
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
+@pytest.mark.parametrize("name", DOCKS)
 def test_everything_that_can_be_pressed_explains_itself(room, name):
     dock = room.open(name)
     for title in (page for dock_name, page in PAGES if dock_name == name):
@@ -68,7 +70,7 @@ def test_everything_that_can_be_pressed_explains_itself(room, name):
                 assert field.toolTip(), f"{field.objectName()} on {title} has no help"
 
 
-@pytest.mark.parametrize("name", ["Load and Prepare", "Segment", "Measure", "Property"])
+@pytest.mark.parametrize("name", DOCKS)
 def test_the_help_names_every_page(room, name):
     dock = room.open(name)
     room.click(dock.help_button)

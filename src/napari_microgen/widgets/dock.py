@@ -109,7 +109,7 @@ class Notice(QFrame):
 
     def show_error(self, line: str, report: str) -> None:
         """Show an error and keep its report."""
-        self._show(in_window_words(line), report, "#d55e00")
+        self._show(line, report, "#d55e00")
 
     def show_note(self, text: str) -> None:
         """Show a remark."""
@@ -119,13 +119,13 @@ class Notice(QFrame):
         """Show a remark below what is shown already."""
         if self.isHidden():
             self.show_note(text)
-        elif text not in self.text.text():
-            self.text.setText(f"{self.text.text()}\n{text}")
+        elif in_window_words(text) not in self.text.text():
+            self.text.setText(f"{self.text.text()}\n{in_window_words(text)}")
 
     def _show(self, text: str, report: str, colour: str) -> None:
         self.is_error = bool(report)
         self.report = report
-        self.text.setText(text)
+        self.text.setText(in_window_words(text))
         self.copy.setVisible(self.is_error)
         self.setStyleSheet(f"Notice {{ border: 0; border-left: 4px solid {colour}; }}")
         self.show()
