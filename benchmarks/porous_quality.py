@@ -98,7 +98,7 @@ def main():
     draws = {}
     for kind in ("real", "again"):
         stack = micrographs(options, kind).reshape(18, -1, 512, 512)
-        draws[kind] = np.array([patches_of(s, SIDE, 4 * options.count, 0) for s in stack])
+        draws[kind] = np.array([patches_of(s, SIDE, 3 * options.count, 0) for s in stack])
     real = means(options, "real", draws["real"])
     ceilings = {"all": scores(real, means(options, "again", draws["again"]))}
     ceilings["same_count"] = scores(real, means(options, "few", draws["again"][:, : options.count]))
