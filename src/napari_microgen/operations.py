@@ -103,9 +103,7 @@ _TABLE = (
         "Zones",
         heavy=True,
     ),
-    Operation(
-        "find", "zones.inverse:find", "Find the conditions of a microstructure", "Zones", heavy=True
-    ),
+    Operation("find", "zones.inverse:find", "Find the conditions of a microstructure", "Zones", heavy=True),
     Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),

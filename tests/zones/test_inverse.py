@@ -108,7 +108,7 @@ def test_the_same_seed_finds_the_same(asked, analytic):
         ({"target": ("mean_grey=0.5",), "set": ("heat=warm",)}, "expected a finite number"),
         ({"target": ("mean_grey=0.5",), "set": ("heat=5", "flux=5")}, "nothing to search"),
         ({"target": ("mean_grey=0.5",), "where": ("heat<0",)}, "No condition within the ranges"),
-        ({"target": ("mean_feret=0.05um",)}, "in nm"),
+        ({"target": ("mean_feret=50kg",)}, "in nm"),
         ({"target": ("mean_grey=0.5",), "points": 2}, "points is 2"),
     ],
 )

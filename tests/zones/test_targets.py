@@ -7,7 +7,7 @@ import pytest
 
 from napari_microgen.errors import ParameterError
 from napari_microgen.zones.descriptors import Measure, Measured
-from napari_microgen.zones.targets import misfit, parse_target, require_units, targets_of_image
+from napari_microgen.zones.targets import in_units, misfit, parse_target, targets_of_image
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,15 @@ def test_what_is_none_is_said(text, words):
         parse_target(text)
 
 
-def test_units_of_the_model_are_asked_for():
-    with pytest.raises(ParameterError, match=r"is in um, but .* in nm"):
-        require_units([parse_target("mean_feret=0.045um")], {"feret_diameter": "nm"})
+def test_lengths_are_brought_to_the_unit_of_the_model():
+    (found,) = in_units([parse_target("mean_feret=0.045+-0.002um")], {"feret_diameter": "nm"})
+    assert (found.low, found.tolerance, found.unit) == (45.0, 2.0, "nm")
+
+
+@pytest.mark.parametrize(("text", "unit"), [("mean_feret=45nm", "px"), ("mean_feret=45kg", "nm")])
+def test_units_that_do_not_fit_are_refused(text, unit):
+    with pytest.raises(ParameterError, match=f"images of the model give feret_diameter in {unit}"):
+        in_units([parse_target(text)], {"feret_diameter": unit})
 
 
 def test_the_misfit_is_the_root_mean_square_of_what_is_off():

@@ -19,6 +19,7 @@ from ..quantify.image_numbers import (
     unit_of,
 )
 from ..quantify.threads import available_threads
+from ..units import convert_length
 
 ALIASES = {
     "mean_feret": "feret_diameter",
@@ -57,7 +58,7 @@ class Measure:
         pixel_size: float | None = None,
         length: str | None = None,
     ) -> "Measure":
-        """Return what a user asks for, with other names resolved.
+        """Return what a user asks for, with other names resolved and lengths in a readable unit.
 
         Raises
         ------
@@ -66,7 +67,7 @@ class Measure:
 
         Examples
         --------
-        >>> Measure.of(["mean_feret"], pixel_size=3.7, length="nm").units
+        >>> Measure.of(["mean_feret"], pixel_size=0.0037, length="um").units
         ('nm',)
         """
         found = tuple(ALIASES.get(name, name) for name in names)
@@ -78,15 +79,8 @@ class Measure:
             raise ParameterError(f"A descriptor stands twice in {', '.join(names)}; name each once.")
         if threshold is not None and not 0 <= threshold < 1:
             raise ParameterError(f"threshold is {threshold:g}; expected a share of white from 0 to below 1.")
-        known_size = pixel_size is not None and length is not None
-        return cls(
-            found,
-            0.5 if threshold is None else threshold,
-            dark,
-            particles,
-            pixel_size if known_size else None,
-            length if known_size else None,
-        )
+        edge, unit = readable_edge(pixel_size, length)
+        return cls(found, 0.5 if threshold is None else threshold, dark, particles, edge, unit)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -204,6 +198,21 @@ def measure_images(images: np.ndarray, measure: Measure, grey: GreyScale) -> Ste
         if name in PARTICLE_MEANS:
             weights[:, column] = [row["particle_count"] for row in rows]
     return Measured(measure, values, weights)
+
+
+def readable_edge(pixel_size: float | None, length: str | None) -> tuple[float | None, str | None]:
+    """Return a pixel edge in nm, um or mm, whichever gives objects of some pixels a readable number.
+
+    Examples
+    --------
+    >>> readable_edge(0.0037, "um"), readable_edge(0.5, "um"), readable_edge(None, None)
+    ((3.7, 'nm'), (0.5, 'um'), (None, None))
+    """
+    if pixel_size is None or length is None:
+        return None, None
+    micrometres = float(convert_length(pixel_size, length, "um"))
+    unit = "nm" if micrometres < 0.1 else "um" if micrometres < 100 else "mm"
+    return float(f"{float(convert_length(pixel_size, length, unit)):.12g}"), unit
 
 
 def joined(parts: Sequence[Measured]) -> Measured:

@@ -20,7 +20,7 @@ from .constraints import Constraint, parse_constraint
 from .descriptors import ALIASES, Measure, measure_images, otsu_share
 from .judge import Judge
 from .proposals import Space
-from .targets import parse_target, require_units, targets_of_image
+from .targets import in_units, parse_target, targets_of_image
 
 OF_IMAGE = ("feret_diameter", "particle_count", "circularity", "mean_grey", "grey_deviation", "grey_step")
 """What is taken from a real image where no descriptors are named."""
@@ -64,7 +64,7 @@ def asked_judge(
         if judge is not None and structure is None:
             number, note = _class_of(judge, patches, models[0])
             notes.append(note)
-    require_units(targets, dict(zip(measure.names, measure.units, strict=True)))
+    targets = in_units(targets, dict(zip(measure.names, measure.units, strict=True)))
     return Judge(models, space, measure, targets, number, judge, how["evaluations"], how["device"]), notes
 
 

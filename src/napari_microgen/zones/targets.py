@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..errors import ParameterError
+from ..errors import ParameterError, UnitError
 from ..quantify.image_numbers import IMAGE_NUMBERS
+from ..units import convert_length
 from .descriptors import ALIASES, Measured
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -87,15 +88,29 @@ def parse_target(text: str) -> Target:
     return Target(name, low, high, tolerance, match["unit"] or "")
 
 
-def require_units(targets: Sequence[Target], units: Mapping[str, str]) -> None:
-    """Raise `ParameterError` if a target is written in another unit than the model has."""
-    for target in targets:
-        known = units[target.name]
-        if target.unit and target.unit != known:
-            raise ParameterError(
-                f"{target.text!r} is in {target.unit}, but the images of the model give {target.name} in "
-                f"{known}. Write the number in that unit."
-            )
+def in_units(targets: Sequence[Target], units: Mapping[str, str]) -> list[Target]:
+    """Return targets in the units that the images of the model give; lengths are converted.
+
+    Raises
+    ------
+    ParameterError
+        If a unit cannot be converted.
+    """
+    return [_in_unit(target, units[target.name]) for target in targets]
+
+
+def _in_unit(target: Target, unit: str) -> Target:
+    if target.unit in ("", unit):
+        return replace(target, unit=unit if unit != "1" else "")
+    try:
+        factor = float(convert_length(1.0, target.unit, unit))
+    except UnitError:
+        raise ParameterError(
+            f"{target.text!r} is in {target.unit}, but the images of the model give {target.name} in "
+            f"{unit}. Write the number in that unit."
+        ) from None
+    low, high, off = (float(f"{factor * v:.12g}") for v in (target.low, target.high, target.tolerance))
+    return Target(target.name, low, high, off, unit)
 
 
 def targets_of_image(measured: Measured) -> list[Target]:
