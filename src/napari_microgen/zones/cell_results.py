@@ -1,9 +1,12 @@
 """What is said of a cell: class probabilities and descriptors of its images, and the nearest real image."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..conditions import PointSupport
+from ..generate.model import GeneratorModel
 from ..progress import Progress, Steps
 from .cells import Cell, support_record
 from .classifier import class_probabilities
@@ -11,74 +14,65 @@ from .descriptors import Measured, measure_images
 from .diagram import CellResult, class_summary
 from .placement import Index
 from .request import Request
+from .uncertainty import estimates
 
 
-def judged(request: Request, cell: Cell, index: Index) -> Steps[CellResult]:
-    """Return what is said of a cell.
+@dataclass(eq=False)
+class CellParts:
+    """What was found of one cell so far, by one model after the other."""
 
-    Parameters
-    ----------
-    request : Request
-        What was asked for.
-    cell : Cell
-        The cell with its images.
-    index : (int, int)
-        Its column and row.
-    """
-    shares = spread = None
-    if request.classifier is not None:
-        yield Progress(0, 2, "telling structures")
-        model = request.model
-        shares, spread = class_summary(
-            class_probabilities(request.classifier, cell.images, pixel_size=model.pixel_size, unit=model.unit)
+    index: Index
+    """Its column and row."""
+    conditions: dict[str, float | str | None]
+    support: PointSupport | None
+    image: np.ndarray
+    """First image of the first model, which is shown."""
+    count: int
+    """Images of each model."""
+    shares: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    """Mean and standard deviation of each class over the images, by model."""
+    measured: list[Measured] = field(default_factory=list)
+    """Descriptors of the images, by model."""
+
+    @classmethod
+    def of(cls, cell: Cell, index: Index) -> "CellParts":
+        """Return a cell of which nothing was found yet."""
+        return cls(index, cell.conditions, cell.support, cell.images[0], len(cell.images))
+
+    def add(self, request: Request, model: GeneratorModel, images: np.ndarray) -> Steps[None]:
+        """Judge and measure the images of one more model."""
+        if request.classifier is not None:
+            yield Progress(0, 2, "telling structures")
+            shares = class_probabilities(
+                request.classifier, images, pixel_size=model.pixel_size, unit=model.unit
+            )
+            self.shares.append(class_summary(shares))
+        if request.measure is not None:
+            self.measured.append((yield from measure_images(images, request.measure, model.grey)))
+
+    def finished(self, request: Request) -> CellResult:
+        """Return what is said of the cell."""
+        descriptors: dict[str, dict[str, Any]] = {}
+        if self.measured:
+            found = estimates(self.measured, self.support, request.residuals)
+            descriptors = {estimate.name: rounded(estimate.to_dict()) for estimate in found}
+        means = np.array([mean for mean, _ in self.shares])
+        return CellResult(
+            *self.index,
+            self.conditions,
+            support_record(self.support),
+            self.image,
+            self.count,
+            means.mean(axis=0) if len(means) else None,
+            np.sqrt(np.mean([sd**2 for _, sd in self.shares], axis=0)) if len(means) else None,
+            means.std(axis=0, ddof=1) if len(means) > 1 else None,
+            descriptors,
+            None if request.real is None else request.real.nearest(self.conditions),
         )
-    descriptors: dict[str, dict[str, Any]] = {}
-    if request.measure is not None:
-        measured: Measured = yield from measure_images(cell.images, request.measure, request.model.grey)
-        descriptors = descriptor_records(measured)
-    nearest = None if request.real is None else request.real.nearest(cell.conditions)
-    return CellResult(
-        index[0],
-        index[1],
-        cell.conditions,
-        support_record(cell.support),
-        cell.images[0],
-        len(cell.images),
-        shares,
-        spread,
-        descriptors,
-        nearest,
-    )
 
 
-def descriptor_records(measured: Measured) -> dict[str, dict[str, Any]]:
-    """Return the descriptors of a cell as plain JSON values.
-
-    ``value`` is the mean over images, ``spread`` their standard deviation, ``sampling`` the standard error
-    of the mean: how far another set of as many images may differ.
-    """
-    entries = zip(
-        measured.measure.names,
-        measured.measure.units,
-        measured.means(),
-        measured.spreads(),
-        measured.standard_errors(),
-        measured.counts(),
-        strict=True,
-    )
-    return {
-        name: {
-            "value": number(mean),
-            "unit": unit,
-            "reason": None if np.isfinite(mean) else "defined on none of the images",
-            "spread": number(spread),
-            "sampling": number(error),
-            "images": int(count),
-        }
-        for name, unit, mean, spread, error, count in entries
-    }
-
-
-def number(value: float) -> float | None:
-    """Return a number for JSON, to nine digits; None for NaN."""
-    return float(f"{float(value):.9g}") if np.isfinite(value) else None
+def rounded(value: Any) -> Any:
+    """Return plain values with numbers to nine digits, so that a file does not show the last bits."""
+    if isinstance(value, dict):
+        return {key: rounded(entry) for key, entry in value.items()}
+    return float(f"{value:.9g}") if isinstance(value, float) else value

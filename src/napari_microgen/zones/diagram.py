@@ -33,8 +33,11 @@ class CellResult:
     """Mean probability of each class over the draws."""
     spread: np.ndarray | None = None
     """Their standard deviation over the draws; NaN for a single draw."""
+    between: np.ndarray | None = None
+    """Standard deviation of the mean probabilities of several models; None for one model."""
     descriptors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By name: ``value``, ``unit``, ``reason``, ``sampling``, ``ensemble``, ``conformal`` ..."""
+    """By name: ``value``, ``unit``, ``latent_sd``, ``standard_error``, ``between_models_sd``,
+    ``conformal_half_width``, ``reasons``."""
     nearest: NearestImage | None = None
     """The real image nearest to it."""
 
@@ -55,6 +58,8 @@ class Diagram:
     """Names of the structures, in the order of the probabilities."""
     descriptors: tuple[str, ...] = ()
     """Names of what was measured."""
+    measured: Mapping[str, Any] | None = None
+    """How it was measured."""
     window: Window | None = None
     """The process window, if one was asked for."""
     notes: tuple[str, ...] = ()
@@ -108,6 +113,7 @@ class Diagram:
             "support": self.support_counts(),
             "classes": list(self.classes),
             "descriptors": list(self.descriptors),
+            "measured": None if self.measured is None else dict(self.measured),
             "cells": [self._record(cell) for cell in self.cells],
             "window": None if self.window is None else window_record(self.window, self),
             "notes": list(self.notes),
@@ -129,14 +135,16 @@ class Diagram:
             "support": cell.support,
         }
         if cell.shares is not None and cell.spread is not None:
-            record |= class_record(self.classes, cell.shares, cell.spread)
+            record |= class_record(self.classes, cell.shares, cell.spread, cell.between)
         if cell.descriptors:
             record["descriptors"] = cell.descriptors
         record["nearest"] = None if cell.nearest is None else cell.nearest.to_dict()
         return record
 
 
-def class_record(classes: Sequence[str], shares: np.ndarray, spread: np.ndarray) -> dict[str, Any]:
+def class_record(
+    classes: Sequence[str], shares: np.ndarray, spread: np.ndarray, between: np.ndarray | None = None
+) -> dict[str, Any]:
     """Return the classes of a cell as plain JSON values: class, probabilities, sd over draws, margin.
 
     Examples
@@ -146,12 +154,15 @@ def class_record(classes: Sequence[str], shares: np.ndarray, spread: np.ndarray)
     ('b', 0.5, {'a': 0.1, 'b': None})
     """
     order = np.argsort(-shares, kind="stable")
-    return {
+    record = {
         "class": classes[int(order[0])],
         "probabilities": {name: _number(p) for name, p in zip(classes, shares, strict=True)},
         "sd": {name: _number(s) for name, s in zip(classes, spread, strict=True)},
         "margin": _number(shares[order[0]] - shares[order[1]]),
     }
+    if between is not None:
+        record["between_models_sd"] = {n: _number(s) for n, s in zip(classes, between, strict=True)}
+    return record
 
 
 def class_summary(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

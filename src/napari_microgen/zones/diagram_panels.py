@@ -51,7 +51,7 @@ def panels_of(
         found.append((_classes(diagram, own), grid))
         found.append((_probability(diagram, own, structure), grid))
     for name in diagram.descriptors:
-        found.append((_descriptor(diagram, own, name), grid))
+        found += [(panel, grid) for panel in _descriptor(diagram, own, name)]
     return found
 
 
@@ -115,18 +115,37 @@ def _probability(diagram: Diagram, own: dict, structure: str | None) -> Panel:
     )
 
 
-def _descriptor(diagram: Diagram, own: dict, name: str) -> Panel:
-    values = diagram.values(name)
+UNCERTAINTIES = {
+    "standard_error": "standard error over the images",
+    "between_models_sd": "spread between models",
+    "conformal_half_width": "conformal half-width",
+}
+"""Three numbers that are never merged; each has its own map where it is known."""
+
+
+def _descriptor(diagram: Diagram, own: dict, name: str) -> list[Panel]:
+    """Return the map of a descriptor and one of each of its uncertainties that is known somewhere."""
+    unit = next((c.descriptors[name].get("unit") for c in diagram.cells), None)
+    shown = "" if unit in (None, "1") else f" [{unit}]"
+    words = name.replace("_", " ")
+    panels = [_values(diagram, own, name, f"{words}{shown}", diagram.values(name))]
+    for entry, meaning in UNCERTAINTIES.items():
+        values = diagram.values(name, entry)
+        if np.isfinite(values).any():
+            title = f"{words}: {meaning}{shown}"
+            panels.append(_values(diagram, own, f"{name}-{entry}", title, values))
+    return panels
+
+
+def _values(diagram: Diagram, own: dict, name: str, title: str, values: np.ndarray) -> Panel:
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    unit = next((c.descriptors[name].get("unit") for c in diagram.cells), None)
-    words = name.replace("_", " ") + ("" if unit in (None, "1") else f" [{unit}]")
     return Panel(
         name,
-        words,
+        title,
         coloured(values[::-1], low, high),
         lines=_contours(values),
-        bar=(low, high, words),
+        bar=(low, high, title.partition(": ")[2] or title),
         marks=_marks(diagram.flags),
         **own,
     )

@@ -1,6 +1,5 @@
 """Draw a structure zone diagram: the operation behind ``microgen zones`` and the Zones dock."""
 
-import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,20 +10,16 @@ import numpy as np
 from ..errors import ParameterError
 from ..io.atomic import require_writable
 from ..progress import Progress, Steps, scaled, stepwise
-from .cell_results import judged
-from .cells import Cell, CellTick, make_cells, require_numbers
-from .collage import Collage, grid_collage, scatter_collage, scatter_side, shrunk
-from .diagram import CellResult, Diagram
+from .cells import require_numbers
+from .collage import Collage, grid_collage, shrunk
+from .diagram import Diagram
 from .diagram_panels import panels_of
 from .export import collage_record, write_diagram
-from .placement import Index, coarse_to_fine, grid_rows, scatter, scatter_rows
+from .grid_work import judged_grid, painted_scatter
 from .request import Request, checked_request
 
 _STEPS = 1000
 MOST_PATCHES = 100_000
-PREVIEW = 256
-"""Longest side of the picture that ticks carry, in px."""
-_EVERY = 0.5
 
 
 @stepwise
@@ -42,6 +37,11 @@ def zones(
     same_noise: bool = False,
     classifier: Path | None = None,
     descriptor: tuple[str, ...] = (),
+    particles: Literal["phase", "image", "paper-000"] = "image",
+    dark: bool = False,
+    threshold: float | None = None,
+    ensemble: tuple[Path, ...] = (),
+    residuals: Path | None = None,
     where: tuple[str, ...] = (),
     class_: str | None = None,
     probability: float = 0.5,
@@ -90,7 +90,18 @@ def zones(
     classifier : Path, optional
         Folder written by ``train classifier``: probabilities of structure classes are then given.
     descriptor : tuple of str
-        What to measure on the images of each cell, such as mean_feret, area_fraction.
+        What to measure on the images of each cell, such as mean_feret, relative_density.
+    particles : {"phase", "image", "paper-000"}
+        Particles of the phase; or those found in the grey image, as a whole or as published.
+    dark : bool
+        Measure the dark phase instead of the bright one.
+    threshold : float, optional
+        Share of white above which a pixel is bright. Left out: Otsu's threshold of images spread over the
+        diagram.
+    ensemble : tuple of Path
+        Further models of the same training with other seeds: gives the spread between models.
+    residuals : Path, optional
+        File of ``validate``: gives conformal widths of the descriptors.
     where : tuple of str
         Process window: conditions and descriptors it is bound to, such as ``temperature<450``.
     class_ : str, optional
@@ -142,6 +153,11 @@ def zones(
         count=count,
         classifier=classifier,
         descriptors=descriptor,
+        particles=particles,
+        dark=dark,
+        threshold=threshold,
+        ensemble=ensemble,
+        residuals=residuals,
         where=where,
         structure=class_,
         least=probability,
@@ -163,7 +179,9 @@ def zones(
     }
     how |= {"device": device, "cache": cache}
     share = 900 if style == "grid" else 300
-    diagram: Diagram = yield from scaled(judged_grid(request, **how), 10, share - 10, _STEPS)
+    diagram: Diagram = yield from scaled(
+        judged_grid(request, choose_threshold=threshold is None, **how), 10, share - 10, _STEPS
+    )
     if request.window is not None:
         diagram = diagram.with_window(request.window.window(diagram))
     flags: np.ndarray | None = None
@@ -180,67 +198,6 @@ def zones(
         write_diagram(out, request.model, content, collage, panels), 900, 99, _STEPS
     )
     return content | {"out": str(out), "files": files, "seconds": round(time.monotonic() - start, 3)}
-
-
-def judged_grid(request: Request, **how: Any) -> Steps[Diagram]:
-    """Generate and judge the cells of a grid, coarse ones first; ticks carry the collage so far."""
-    order = [index for level in coarse_to_fine(request.x.count, request.y.count) for index in level]
-    rows = [request.row(varied) for varied in grid_rows(request.x, request.y, order)]
-    found, shown = dict[Index, CellResult](), 0.0
-    steps = make_cells.steps(request.model, rows, count=request.count, keep=False, **how)
-    with contextlib.closing(steps):
-        for tick in steps:
-            if not isinstance(tick, CellTick) or tick.cell is None:
-                yield tick
-                continue
-            index = order[tick.cell.place]
-            found[index] = yield from _at(judged(request, tick.cell, index), tick)
-            preview = None
-            if time.monotonic() - shown > _EVERY or len(found) == len(rows):
-                shown, preview = time.monotonic(), preview_of(request, found)
-            yield Progress(tick.step, tick.total, f"{len(found)} of {len(rows)} cells", preview=preview)
-    return Diagram(
-        request.x,
-        request.y,
-        request.base,
-        request.units,
-        [found[i, j] for j in range(request.y.count) for i in range(request.x.count)],
-        () if request.classifier is None else request.classifier.classes,
-        () if request.measure is None else request.measure.names,
-        notes=tuple(note for note in (request.x.beyond, request.y.beyond, request.base.note) if note),
-    )
-
-
-def painted_scatter(
-    request: Request, patches: int, zoom: float, **how: Any
-) -> Steps[tuple[np.ndarray, Collage]]:
-    """Generate and paint the patches of a random collage; return their support flags and the collage."""
-    places = scatter(patches, how["seed"])
-    rows = [request.row(varied) for varied in scatter_rows(request.x, request.y, places)]
-    cells: list[Cell] = yield from make_cells.steps(request.model, rows, **how)
-    side = scatter_side(patches, request.model.size, zoom)
-    collage = scatter_collage(places, [cell.images[0] for cell in cells], side=side, zoom=zoom)
-    return np.array([cell.flag for cell in cells]), collage
-
-
-def preview_of(request: Request, found: Mapping[Index, CellResult]) -> np.ndarray:
-    """Return the collage so far as a small picture, uint8 (R, C)."""
-    images = {index: cell.image for index, cell in found.items()}
-    image = grid_collage(images, request.x.count, request.y.count).image
-    step = -(-max(image.shape) // PREVIEW)
-    grey = request.model.grey
-    share = (image[::step, ::step].astype(np.float64) - grey.low) / (grey.high - grey.low)
-    return np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
-
-
-def _at(steps: Steps[Any], tick: Progress) -> Steps[Any]:
-    """Run steps to their end while the count of another work stands still."""
-    while True:
-        try:
-            inner = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield Progress(tick.step, tick.total, inner.message)
 
 
 def _grid(diagram: Diagram) -> Collage:
@@ -266,6 +223,8 @@ def _of_model(request: Request, how: Mapping[str, Any]) -> dict[str, Any]:
         "model": {"method": request.model.method, "sha256": request.model.sha256},
         "made": made | {"count": request.count},
     }
+    if request.ensemble:
+        found["ensemble"] = [model.sha256 for model in request.ensemble]
     if request.classifier is not None:
         found["classifier"] = {"sha256": request.classifier.sha256}
     return found

@@ -1,7 +1,7 @@
 """What a user asks of a diagram, checked as a whole before anything is generated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,15 @@ import numpy as np
 
 from ..errors import ParameterError
 from ..generate.model import GeneratorModel, read_generator
+from ..quantify.image_numbers import Particles
 from .axes import Axis, parse_axes
 from .base_condition import BaseCondition, base_condition
 from .classifier import StructureClassifier, class_probabilities, read_classifier
 from .constraints import Constraint, Demand, class_demand, parse_constraint, range_demands, support_demand
-from .descriptors import Measure
+from .descriptors import ALIASES, Measure
 from .diagram import Diagram
 from .nearest_real import RealImages
+from .residuals import Residuals
 from .window import Window, process_window
 
 DRAWS = 100
@@ -81,6 +83,10 @@ class Request:
     window: WindowRequest | None
     real: RealImages | None
     """Where nearest real images are looked for."""
+    ensemble: tuple[GeneratorModel, ...] = ()
+    """Further models of the same training, for the spread between models."""
+    residuals: Residuals | None = None
+    """How far the model was off at conditions it had not seen, for conformal widths."""
 
     @property
     def units(self) -> dict[str, str | None]:
@@ -114,6 +120,11 @@ def checked_request(
     count: int | None,
     classifier: Path | None,
     descriptors: Sequence[str],
+    particles: Particles,
+    dark: bool,
+    threshold: float | None,
+    ensemble: Sequence[Path],
+    residuals: Path | None,
     where: Sequence[str],
     structure: str | None,
     least: float,
@@ -134,9 +145,18 @@ def checked_request(
     across, up = parse_axes(x, y, source.conditions)
     base = base_condition(source, words, (across, up))
     judge = None if classifier is None else read_classifier(classifier)
-    measure = _measure(source, descriptors)
+    measure = None
+    if descriptors:
+        measure = Measure.of(
+            descriptors,
+            threshold=threshold,
+            dark=dark,
+            particles=particles,
+            pixel_size=source.pixel_size,
+            length=source.unit,
+        )
     request = WindowRequest(
-        tuple(parse_constraint(text, _names(source, measure)) for text in where),
+        tuple(_constraint(text, source, measure) for text in where),
         structure,
         least,
         spreads,
@@ -144,6 +164,18 @@ def checked_request(
         extrapolate,
     )
     asked = bool(where or structure)
+    others = tuple(read_generator(folder) for folder in ensemble)
+    for other, folder in zip(others, ensemble, strict=True):
+        _require_alike(source, other, folder)
+    hashes = [source.sha256, *(other.sha256 for other in others)]
+    if len(set(hashes)) < len(hashes):
+        raise ParameterError(
+            "--ensemble names a model twice, or the model itself, so that no spread could be seen. Give "
+            "models that differ in their seed."
+        )
+    widths = None if residuals is None else Residuals.read(residuals)
+    if measure is None and widths is not None:
+        raise ParameterError("--residuals are of descriptors, but no descriptor is asked for (--descriptor).")
     _require_class(structure, judge)
     if judge is not None:
         blank = np.zeros((1, source.size, source.size), source.grey.dtype)
@@ -162,19 +194,32 @@ def checked_request(
         if images is None or conditions is None
         else RealImages.read(source, images, conditions)
     )
-    return Request(source, across, up, base, number, judge, measure, request if asked else None, real)
+    wanted = request if asked else None
+    return Request(source, across, up, base, number, judge, measure, wanted, real, others, widths)
 
 
-def _measure(model: GeneratorModel, names: Sequence[str]) -> Measure | None:
-    if not names:
-        return None
-    return Measure.of(names, pixel_size=model.pixel_size, length=model.unit)
+def _constraint(text: str, model: GeneratorModel, measure: Measure | None) -> Constraint:
+    """Return a constraint on a condition or on what is measured; other names of it are understood."""
+    names, other = units_of(model), dict[str, str]()
+    if measure is not None:
+        units = dict(zip(measure.names, measure.units, strict=True))
+        other = {alias: name for alias, name in ALIASES.items() if name in units and alias not in names}
+        names = {**units, **{alias: units[name] for alias, name in other.items()}, **names}
+    found = parse_constraint(text, names)
+    return replace(found, name=other.get(found.name, found.name))
 
 
-def _names(model: GeneratorModel, measure: Measure | None) -> dict[str, str | None]:
-    """Return what constraints may be on, with units."""
-    known = units_of(model)
-    return known if measure is None else known | dict(zip(measure.names, measure.units, strict=True))
+def _require_alike(model: GeneratorModel, other: GeneratorModel, folder: Path) -> None:
+    """Refuse a further model that makes other images or takes other conditions."""
+    mine, theirs = (
+        (units_of(m), m.size, m.pixel_size, m.unit, m.grey.dtype, m.grey.low, m.grey.high)
+        for m in (model, other)
+    )
+    if mine != theirs:
+        raise ParameterError(
+            f"{folder} takes other conditions or makes other images (size, pixel size, grey values) than the "
+            f"model. Give models of the same training data that differ in their seed."
+        )
 
 
 def _require_class(structure: str | None, classifier: StructureClassifier | None) -> None:
