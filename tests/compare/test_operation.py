@@ -102,6 +102,19 @@ def test_the_same_seed_gives_the_same_bytes(result, arguments, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (result[1] / name).read_bytes()
 
 
+def test_a_report_to_be_passed_on_holds_no_real_image(result, arguments, tmp_path):
+    """Every picture made of real pixels is gone, and the numbers are the same."""
+    compare(**arguments, out=tmp_path / "open", real_pictures=False)
+    whole, bare = ((folder / "report.html").read_text() for folder in (result[1], tmp_path / "open"))
+    addresses = re.compile(r'src="(data:image/png[^"]+)"')
+    left = set(addresses.findall(bare))
+    assert left < set(addresses.findall(whole))
+    assert len(left) == 3 + 3, "one sheet of synthetic images per condition, three persistence images"
+    assert "Real images are left out" in bare
+    numbers = [json.loads((f / "report.json").read_text())["metrics"] for f in (result[1], tmp_path / "open")]
+    assert numbers[0] == numbers[1]
+
+
 class Page(HTMLParser):
     """Checks that tags are closed in order, and collects what a page refers to."""
 

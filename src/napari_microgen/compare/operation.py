@@ -49,6 +49,7 @@ def compare(
     count: int = 1000,
     copies: int = 500,
     repeats: int = 20,
+    real_pictures: bool = True,
     seed: int = 0,
 ) -> Steps[dict[str, Any]]:
     """Compare synthetic with real images and say whether the generator may be trusted, and for what.
@@ -110,6 +111,8 @@ def compare(
         Most images searched for copies; the search takes as long as all else together.
     repeats : int
         Random halves of the real micrographs, for floors and intervals.
+    real_pictures : bool
+        Show real images in the report. Without them it can be passed on where the images may not.
     seed : int
         Of all that is random; the same seed gives the same report.
 
@@ -160,7 +163,7 @@ def compare(
     content, shown = yield from _judge(prepared, repeats=repeats, copies=copies, seed=seed)
     yield Progress(950, _STEPS, "writing the report")
     content |= {"choices": asdict(choices) | {"copies": copies, "repeats": repeats}}
-    content["files"] = write_report(out, content, prepared, shown)
+    content["files"] = write_report(out, content, prepared, shown | {"real": real_pictures})
     yield Progress(_STEPS, _STEPS, "done")
     return content
 

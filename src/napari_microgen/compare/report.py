@@ -59,7 +59,8 @@ def write_report(
     prepared : Prepared
         The images and their descriptors.
     shown : mapping
-        What only pictures need: ``space``, ``memory``, ``generated``, ``known``.
+        What only pictures need: ``space``, ``memory``, ``generated``, ``known``, and whether ``real``
+        images may be shown.
     """
     write_text(out / "report.json", json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
     write_text(out / "report.html", report_page(content, prepared, shown))
@@ -74,7 +75,7 @@ def report_page(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[s
     curves = curve_plots(sides) | {"persistence": persistence_scatter(sides, shown["space"])}
     parts = [
         _verdict(content),
-        section("Side by side", _side_by_side(prepared) + _persistence_pictures(prepared)),
+        section("Side by side", _side_by_side(prepared, shown["real"]) + _persistence_pictures(prepared)),
         section("The numbers", _explained() + _metric_table(metrics, HEADLINES)),
         section(
             "Each descriptor", _forest(metrics) + _descriptor_table(content) + _plots(distributions(sides))
@@ -104,7 +105,7 @@ def _verdict(content: Mapping[str, Any]) -> str:
     )
 
 
-def _side_by_side(prepared: Prepared) -> str:
+def _side_by_side(prepared: Prepared, real: bool) -> str:
     sides = prepared.sides
     random = np.random.default_rng(0)
     scale = max(1, 96 // max(sides.real.images.images.shape[1:]))
@@ -118,6 +119,8 @@ def _side_by_side(prepared: Prepared) -> str:
         pictures = []
         for name, side in (("real", sides.real), ("synthetic", sides.synthetic)):
             rows = random.permutation(np.flatnonzero(side.condition == code))[: 8 if len(codes) < 3 else 4]
+            if name == "real" and not real:
+                continue
             images = grey_bytes(side.images.images[rows], side.images.white)
             pictures.append(
                 figure(png_data(grid(list(images), 4), scale=scale), f"{name}, {len(rows)} drawn at random")
@@ -126,7 +129,9 @@ def _side_by_side(prepared: Prepared) -> str:
             f"<h3>{escape(sides.conditions.names[code])}</h3><div class='pair'>{''.join(pictures)}</div>"
         )
     more = len(codes) - _SHOWN
-    return "".join(found) + (paragraph(f"{more} further conditions are not shown.") if more > 0 else "")
+    words = [] if real else ["Real images are left out of this report, as was asked for."]
+    words += [f"{more} further conditions are not shown."] if more > 0 else []
+    return "".join(found) + "".join(map(paragraph, words))
 
 
 def _persistence_pictures(prepared: Prepared) -> str:
@@ -255,6 +260,8 @@ def _memory(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, 
     memory = shown["memory"]
     if not isinstance(memory, Memorisation) or prepared.sides.training is None:
         return paragraph(f"Not tested: {memory}.")
+    if not shown["real"]:
+        return paragraph(f"{memory.count} synthetic images were searched; pictures of pairs are left out.")
     known, synthetic = prepared.sides.training.images, prepared.sides.synthetic.images
     pictures = []
     for n in memory.nearest:
