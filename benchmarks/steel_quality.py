@@ -79,6 +79,7 @@ def compared(options, name, real, synthetic, paper=None):
         out=options.work / f"report-{name}",
         conditions=table,
         synthetic_conditions=synthetic[1],
+        real_pictures=False,
         held_out=[f"time={HELD_OUT:g}"],
         columns=list(COLUMNS),
         log=["time"],
