@@ -117,11 +117,12 @@ def residuals_of(folders, options):
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "residuals.json"
         summary = validate(
-            folders,
+            folders[0],
+            folds=tuple(folders[1:]),
             images=options.series / "images",
             conditions=options.series / "conditions.csv",
             out=out,
-            descriptors=(FERET,),
+            descriptor=(FERET,),
             where=("split=held out",),
             count=options.draws,
             particles=options.particles,

@@ -23,7 +23,7 @@ def asked(tmp_path, monkeypatch):
     def run(models, **options):
         read = iter(models)
         monkeypatch.setattr(inverse, "read_generator", lambda _: next(read))
-        found = find([tmp_path] * len(models), **(SMALL | options))
+        found = find(tmp_path, ensemble=(tmp_path,) * (len(models) - 1), **(SMALL | options))
         json.dumps(found, allow_nan=False)
         return found
 
@@ -50,7 +50,7 @@ def test_constraints_fixed_values_and_residuals_are_kept(asked, analytic, tmp_pa
         [analytic(bias=-0.02), analytic(bias=0.02)],
         target=("mean_grey=0.68+-0.02",),
         where=("heat<60",),
-        set=("flux=10",),
+        set=["flux=10"],
         residuals=tmp_path / "residuals.json",
     )
     for entry in found["candidates"]:
@@ -105,8 +105,8 @@ def test_the_same_seed_finds_the_same(asked, analytic):
         ({}, "Nothing is wanted yet"),
         ({"class_": "fine"}, "a classifier is needed"),
         ({"target": ("mean_grey=0.5",), "where": ("speed<3",)}, "there are heat, flux"),
-        ({"target": ("mean_grey=0.5",), "set": ("heat=warm",)}, "expected a finite number"),
-        ({"target": ("mean_grey=0.5",), "set": ("heat=5", "flux=5")}, "nothing to search"),
+        ({"target": ("mean_grey=0.5",), "set": ["heat=warm"]}, "expected a finite number"),
+        ({"target": ("mean_grey=0.5",), "set": ["heat=5", "flux=5"]}, "nothing to search"),
         ({"target": ("mean_grey=0.5",), "where": ("heat<0",)}, "No condition within the ranges"),
         ({"target": ("mean_feret=50kg",)}, "in nm"),
         ({"target": ("mean_grey=0.5",), "points": 2}, "points is 2"),

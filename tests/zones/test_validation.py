@@ -38,9 +38,9 @@ def asked(real, tmp_path, monkeypatch):
     def run(models, **options):
         read = iter(models)
         monkeypatch.setattr(validation, "read_generator", lambda _: next(read))
-        options = {"descriptors": ("mean_grey", "grey_deviation"), "count": 40} | options
+        options = {"descriptor": ("mean_grey", "grey_deviation"), "count": 40} | options
         return validate(
-            models=[tmp_path] * len(models), images=real, conditions=real / "table.csv",
+            model=tmp_path, folds=(tmp_path,) * (len(models) - 1), images=real, conditions=real / "table.csv",
             out=tmp_path / "r.json", device="cpu", **options,
         )  # fmt: skip
 
@@ -79,4 +79,4 @@ def test_bad_numbers_are_refused(asked, analytic):
     with pytest.raises(ParameterError, match="count"):
         asked([analytic()], count=1)
     with pytest.raises(ParameterError, match="cannot be measured"):
-        asked([analytic(without=HELD)], descriptors=("hardness",))
+        asked([analytic(without=HELD)], descriptor=("hardness",))

@@ -30,7 +30,7 @@ APART = 0.04
 
 @stepwise
 def find(
-    models: list[Path],
+    model: Path,
     *,
     target: tuple[str, ...] = (),
     class_: str | None = None,
@@ -38,7 +38,8 @@ def find(
     like: Path | None = None,
     descriptor: tuple[str, ...] = (),
     where: tuple[str, ...] = (),
-    set: tuple[str, ...] = (),
+    set: list[str] | None = None,
+    ensemble: tuple[Path, ...] = (),
     extrapolate: bool = False,
     candidates: int = 5,
     points: int = 48,
@@ -63,9 +64,8 @@ def find(
 
     Parameters
     ----------
-    models : list of Path
-        Folders written by ``train``. The first searches; all judge the candidates, so that several
-        of different seeds tell their spread.
+    model : Path
+        Folder written by ``train``, or ``builtin:NAME`` for a model that is shipped.
     target : tuple of str
         NAME=VALUE, NAME=VALUE+-TOLERANCE or NAME=LOW:HIGH, such as ``mean_feret=45nm``.
     class_ : str, optional
@@ -80,8 +80,10 @@ def find(
         grey, grey deviation and grey step.
     where : tuple of str
         Ranges that conditions must lie in, such as ``temperature<450``.
-    set : tuple of str
+    set : list of str, optional
         NAME=VALUE for conditions that are fixed.
+    ensemble : tuple of Path
+        Further models of other seeds, which judge the candidates too: their spread is told.
     extrapolate : bool
         Also propose conditions outside those of the training.
     candidates : int
@@ -125,10 +127,10 @@ def find(
     """
     start = time.monotonic()
     _require(candidates=candidates, points=points, draws=draws, count=count, experiments=experiments)
-    sources = [read_generator(folder) for folder in models]
+    sources = [read_generator(folder) for folder in (model, *ensemble)]
     known = None if residuals is None else Residuals.read(residuals)
     judge, notes = yield from asked_judge(
-        sources, target, class_, classifier, like, descriptor, where, set,
+        sources, target, class_, classifier, like, descriptor, where, set or (),
         threshold=threshold, dark=dark, particles=particles, evaluations=evaluations, device=device,
     )  # fmt: skip
     tried: list[Judged] = yield from scaled(_search(judge, extrapolate, points, draws, seed), 0, 700, 1000)

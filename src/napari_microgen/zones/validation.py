@@ -26,12 +26,13 @@ PATCHES = 400
 
 @stepwise
 def validate(
-    models: list[Path],
+    model: Path,
     *,
     images: Path,
     conditions: Path,
     out: Path,
-    descriptors: tuple[str, ...] = ("feret_diameter", "mean_grey", "grey_deviation", "grey_step"),
+    descriptor: tuple[str, ...] = ("feret_diameter", "mean_grey", "grey_deviation", "grey_step"),
+    folds: tuple[Path, ...] = (),
     where: tuple[str, ...] = (),
     count: int = 100,
     threshold: float | None = None,
@@ -51,17 +52,19 @@ def validate(
 
     Parameters
     ----------
-    models : list of Path
-        Folders written by ``train``; one whose table had conditions held out, or one per fold.
+    model : Path
+        Folder written by ``train``; its table had conditions held out.
     images : Path
         Folder with the real images.
     conditions : Path
         CSV with one row per image.
     out : Path
         JSON file for the residuals.
-    descriptors : tuple of str
+    descriptor : tuple of str
         What is measured: names of ``quantify``, means over particles such as ``feret_diameter``
         (also ``mean_feret``), and numbers of the grey values.
+    folds : tuple of Path
+        Further models, each trained without another part of the conditions.
     where : tuple of str
         Rows to keep: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE.
     count : int
@@ -98,12 +101,12 @@ def validate(
     start = time.monotonic()
     if not 2 <= count <= 100_000 or not 0 < coverage < 1:
         raise ParameterError("count must lie between 2 and 100000, coverage between 0 and 1.")
-    read = [read_generator(folder) for folder in models]
+    read = [read_generator(folder) for folder in (model, *folds)]
     found = real_images(read[0], images, conditions, where)
     data = yield from patches_of(read[0], found)
     unseen, notes = unseen_conditions(read, found)
     measure = Measure.of(
-        descriptors,
+        descriptor,
         threshold=threshold,
         dark=dark,
         particles=particles,
