@@ -1,12 +1,14 @@
 """Conformal widths of residuals: coverage, files, and what is none."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from napari_microgen.errors import FileFormatError, InputNotFoundError, ParameterError
+from napari_microgen.zones.descriptors import Measure
 from napari_microgen.zones.residuals import Residuals, merged
 
 
@@ -54,6 +56,19 @@ def test_other_descriptors_and_units_have_no_width():
     assert "not known how far" in found.half_width("feret_diameter", "nm", None, "unknown").reason
 
 
+def test_what_was_measured_otherwise_has_no_width():
+    how = {"particles": "paper-000", "threshold": 0.5, "dark": False}
+    found = replace(residuals([[1.0, 1.0]] * 9, [0.0] * 9, ("feret_diameter", "relative_density")), how=how)
+    feret = ("feret_diameter", "nm", 0.0, "gap")
+    density = ("relative_density", "nm", 0.0, "gap")
+    assert found.half_width(*feret, Measure(("feret_diameter",), particles="paper-000")).value == 1
+    other = found.half_width(*feret, Measure(("feret_diameter",), particles="image"))
+    assert other.value is None
+    assert other.reason.endswith("measured with particles paper-000, not image")
+    assert "threshold 0.5, not 0.6" in found.half_width(*density, Measure((), threshold=0.6)).reason
+    assert found.half_width(*density, Measure((), threshold=0.503)).value == 1
+
+
 def test_a_file_gives_back_what_was_written(tmp_path):
     values = np.array([[1.0, np.nan], [-2.0, 3.0]])
     found = residuals(values, [0.0, 0.5], ("feret_diameter", "lineal_path"))
@@ -85,6 +100,7 @@ def test_folds_are_put_together():
         {"coverage": 2},
         {"units": []},
         {"names": None},
+        {"how": 3},
     ],
 )
 def test_files_that_lie_are_refused(tmp_path, change):

@@ -2,7 +2,8 @@
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,8 +13,12 @@ from ..conditions import FLAGS
 from ..errors import FileFormatError, InputNotFoundError, ParameterError
 from ..generate.uncertainty import Conformal, HalfWidth, conformal
 from ..io.atomic import write_text
+from ..quantify.image_numbers import PARTICLE_MEANS, PHASE_NUMBERS
+from .descriptors import Measure
 
 LARGEST = 10_000_000
+SAME_THRESHOLD = 0.005
+"""Difference of thresholds, as shares of white, that counts as none."""
 _KIND = "microgen residuals"
 
 
@@ -37,6 +42,8 @@ class Residuals:
     """Hash of each model that was tested."""
     coverage: float = 0.9
     """Wanted chance that an interval holds the true value."""
+    how: Mapping[str, Any] = field(default_factory=dict)
+    """How it was measured: ``threshold``, ``dark`` and ``particles``; empty if not known."""
 
     def of(self, name: str) -> Conformal | None:
         """Return the widths of a descriptor; None if it was not measured."""
@@ -46,16 +53,33 @@ class Residuals:
         known = np.isfinite(column) & np.isfinite(self.ratios)
         return conformal(column[known], self.ratios[known], self.coverage)
 
-    def half_width(self, name: str, unit: str, ratio: float | None, flag: str) -> HalfWidth:
+    def half_width(
+        self, name: str, unit: str, ratio: float | None, flag: str, measure: Measure | None = None
+    ) -> HalfWidth:
         """Return the half-width of a descriptor at a condition, or the reason why there is none."""
         widths = self.of(name)
         if widths is None:
             return HalfWidth(None, f"no residuals of {name} were measured")
+        other = "" if measure is None else self.measured_otherwise(name, measure)
+        if other:
+            return HalfWidth(None, f"the residuals of {name} were measured with {other}")
         if self.units[self.names.index(name)] != unit:
             return HalfWidth(None, f"the residuals of {name} are in {self.units[self.names.index(name)]}")
         if ratio is None or not math.isfinite(ratio):
             return HalfWidth(None, "it is not known how far the condition is from those of the training")
         return widths.half_width(ratio, flag)
+
+    def measured_otherwise(self, name: str, measure: Measure) -> str:
+        """Return how a descriptor was measured, if that makes it another quantity; else an empty text."""
+        of_particles = name == "particle_count" or name in PARTICLE_MEANS
+        of_phase = name in PHASE_NUMBERS or (of_particles and measure.particles == "phase")
+        matters = (["particles"] if of_particles else []) + (["threshold", "dark"] if of_phase else [])
+        for entry in matters:
+            was, now = self.how.get(entry), getattr(measure, entry)
+            same = abs(was - now) <= SAME_THRESHOLD if isinstance(was, float) else was == now
+            if was is not None and not same:
+                return f"{entry} {was}, not {now}"
+        return ""
 
     def summary(self) -> dict[str, Any]:
         """Return by descriptor how far it was off: mean, mean size, and the half-width at ratio 0 and 1."""
@@ -86,6 +110,7 @@ class Residuals:
             "flags": list(self.flags),
             "models": list(self.models),
             "coverage": self.coverage,
+            "how": dict(self.how),
         }
         write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
@@ -125,9 +150,8 @@ class Residuals:
             raise ValueError("its parts do not fit together")
         if len(flags) != len(conditions) or set(flags) - set(FLAGS) or (ratios < 0).any():
             raise ValueError("its support makes no sense")
-        return cls(
-            names, units, conditions, values, ratios, flags, tuple(map(str, content["models"])), coverage
-        )
+        models, how = tuple(map(str, content["models"])), dict(content["how"])
+        return cls(names, units, conditions, values, ratios, flags, models, coverage, how)
 
 
 def merged(parts: list[Residuals]) -> Residuals:
@@ -139,8 +163,10 @@ def merged(parts: list[Residuals]) -> Residuals:
         If they are of different descriptors.
     """
     first = parts[0]
-    if any((p.names, p.units, p.coverage) != (first.names, first.units, first.coverage) for p in parts):
-        raise ParameterError("The residuals are of different descriptors, units or coverage.")
+    if len({(p.names, p.units, p.coverage, str(sorted(p.how.items()))) for p in parts}) > 1:
+        raise ParameterError(
+            "The residuals are of different descriptors, units, coverage, or ways to measure."
+        )
     return Residuals(
         first.names,
         first.units,
@@ -150,6 +176,7 @@ def merged(parts: list[Residuals]) -> Residuals:
         tuple(f for part in parts for f in part.flags),
         tuple(dict.fromkeys(m for part in parts for m in part.models)),
         first.coverage,
+        first.how,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..conditions.support import PointSupport
 from ..errors import ParameterError
 from ..generate.uncertainty import HalfWidth, between_models
-from .descriptors import Measured
+from .descriptors import Measure, Measured
 from .residuals import Residuals
 
 ONE_MODEL = "one model tells nothing of the spread between models; give several that differ in their seed"
@@ -119,7 +119,7 @@ def estimates(
                 _known(np.sqrt((spreads[:, column] ** 2).mean())),
                 _known(np.sqrt((errors[:, column] ** 2).sum()) / len(measured)),
                 spread,
-                _width(name, unit, support, residuals),
+                _width(name, unit, support, residuals, measured[0].measure),
                 int(counts[:, column].sum()),
                 len(measured),
                 flag,
@@ -128,12 +128,14 @@ def estimates(
     return found
 
 
-def _width(name: str, unit: str, support: PointSupport | None, residuals: Residuals | None) -> HalfWidth:
+def _width(
+    name: str, unit: str, support: PointSupport | None, residuals: Residuals | None, measure: Measure
+) -> HalfWidth:
     if residuals is None:
         return HalfWidth(None, NO_RESIDUALS)
     if support is None:
-        return residuals.half_width(name, unit, None, "unknown")
-    return residuals.half_width(name, unit, support.ratio, support.flag)
+        return residuals.half_width(name, unit, None, "unknown", measure)
+    return residuals.half_width(name, unit, support.ratio, support.flag, measure)
 
 
 def _known(value: float) -> float | None:

@@ -134,6 +134,7 @@ def validate(
         tuple(case.flag for case in unseen),
         tuple(model.sha256 for model in read),
         coverage,
+        {"threshold": measure.threshold, "dark": measure.dark, "particles": measure.particles},
     )
     residuals.write(out)
     return {
