@@ -43,9 +43,11 @@ def test_the_first_ball_is_the_largest_that_covers_a_voxel(spacing):
     ridge, owner = np.empty(phase.shape, bool), np.empty(phase.shape, np.int32)
     kernels.mark_ridge(distance, edges, np.float32(0), ridge, 0, 18)
     order = np.argsort(-distance[ridge], kind="stable")
-    centres, radii = np.argwhere(ridge).astype(np.int32)[order], distance[ridge][order]
+    voxels, radii = np.flatnonzero(ridge)[order], distance[ridge][order]
+    used = np.zeros(radii.size, bool)
     for first, last in ((0, 7), (7, 18)):
-        kernels.cover(phase, edges, centres, radii, owner, np.zeros(1, np.uint8), first, last)
+        kernels.cover(phase, edges, voxels, radii, owner, used, np.zeros(1, np.uint8), first, last)
+    np.testing.assert_array_equal(np.flatnonzero(used), np.unique(owner[phase]))
     exact = thickness_by_definition(phase, spacing)
     np.testing.assert_allclose(2 * radii[owner[phase]], exact[phase], rtol=1e-6)
     assert (owner[~phase] == -1).all()
@@ -83,6 +85,28 @@ def test_a_ball_is_as_thick_as_its_diameter_inside():
     values = local_thickness(away <= 12, (1.0, 1.0, 1.0))
     np.testing.assert_allclose(values[away <= 11], 24, rtol=0.03)
     assert values[away <= 12].mean() == pytest.approx(24, rel=0.03)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
+def test_a_ball_of_many_words_is_as_thick_as_its_diameter(spacing):
+    """Balls of more than 64 voxels across, in an image that they nearly fill."""
+    shape = tuple(round(140 / h) for h in spacing)
+    place = np.indices(shape) * np.reshape(spacing, (3, 1, 1, 1)) - 69.6
+    away = np.sqrt((place**2).sum(0))
+    values = local_thickness(away <= 67, spacing)
+    np.testing.assert_allclose(values[away <= 65], 134, rtol=0.01)
+
+
+@pytest.mark.parametrize("shape", [(1, 90, 400), (1, 400, 90), (90, 400, 1), (400, 1, 90)])
+def test_balls_may_be_longer_than_the_image(shape):
+    """A pore far away, so that balls reach far beyond the sides of a thin image."""
+    phase = np.ones(shape, bool)
+    phase[0, 0, 0] = False
+    values = local_thickness(phase, (1.0, 1.0, 1.0))
+    reach = np.sqrt(sum((n - 1) ** 2 for n in shape))
+    assert values.max() == pytest.approx(2 * reach, rel=0.01)
+    middle_one = tuple(n // 2 for n in shape)
+    assert values[middle_one] == pytest.approx(2 * reach, rel=0.01)
 
 
 def test_thick_and_thin_parts_are_told_apart():

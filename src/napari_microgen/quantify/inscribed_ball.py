@@ -59,11 +59,18 @@ def inscribed_diameter(
     """
     from . import ball_kernels as kernels
 
-    edges = np.asarray(spacing, float)
+    unit = min(spacing)
+    edges = np.asarray(spacing, float) / unit
     radius, flat = np.ones(len(voxels)), np.ones(len(voxels))
-    places, lengths = np.ascontiguousarray(voxels, np.int64), np.ascontiguousarray(distance, np.float64)
+    places, lengths = np.ascontiguousarray(voxels, np.int64), np.asarray(distance, np.float64) / unit
     stop = np.zeros(1, np.uint8) if stop is None else stop
-    task = phase, edges, places, lengths, edges.max() / 2, radius, flat, stop
+    limit = edges.max() / 2
+    reach = np.minimum((lengths.max(initial=0) + 2 * limit) / edges, phase.shape)
+    pad = 1 + int(reach[2]) // 64, kernels.EIGHT + int(reach[1])
+    planes, rows, columns = phase.shape
+    rest = np.zeros((planes, -(-columns // 64) + 2 * pad[0], rows + 2 * pad[1]), np.uint64)
+    run_in_parts(kernels.pack_rest, len(phase), phase, pad, rest, threads=threads)
+    task = rest, pad, columns, edges, places, lengths, limit, radius, flat, stop
     run_in_parts(kernels.fit_balls, len(voxels), *task, threads=threads)
     curved = excess * np.prod(edges) ** (2 / 3) / radius
-    return 2 * (radius - np.where(flat >= 0, flat, curved))
+    return 2 * unit * (radius - np.where(flat >= 0, flat, curved))

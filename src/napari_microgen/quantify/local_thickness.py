@@ -24,7 +24,7 @@ from ..features import Feature
 from ..progress import Progress, Steps, stepwise
 from .distance_transform import distance_transform
 from .inscribed_ball import inscribed_diameter
-from .threads import run_in_parts, stoppable
+from .threads import run_in_parts, run_in_shares, stoppable
 
 NAMES = ("local_thickness",)
 NEEDS_LENGTH = True
@@ -84,27 +84,39 @@ def _local_thickness(
 ) -> np.ndarray:
     from . import thickness_kernels as kernels
 
-    planes = phase.shape[0]
+    planes, plane_size = phase.shape[0], phase[0].size
     distance = distance_transform(phase, spacing, threads=threads)
     edges = np.array(spacing, np.float32)
     ridge = np.empty(phase.shape, bool)
     tolerance = np.float32(_TOLERANCE * min(spacing))
     run_in_parts(kernels.mark_ridge, planes, distance, edges, tolerance, ridge, threads=threads)
-    radii = distance[ridge]
-    order = np.argsort(-radii, kind="stable")
-    centres = np.argwhere(ridge).astype(np.int32)[order]
-    radii = radii[order]
-    del ridge, order
-    owner = np.empty(phase.shape, np.int32)
-    run_in_parts(kernels.cover, planes, phase, edges, centres, radii, owner, stop, threads=threads)
-    used = np.zeros(radii.size, bool)
-    run_in_parts(kernels.mark_owners, planes, owner, used, threads=1)
+    voxels = np.flatnonzero(ridge)
+    del ridge
+    in_planes = np.bincount(voxels // plane_size, minlength=planes)
+    radii = distance.reshape(-1)[voxels]
+    order = _falling(radii)
+    voxels, radii = voxels[order], radii[order]
+    del order
+    owner, used = np.empty(phase.shape, np.int32), np.zeros(radii.size, bool)
+    task = phase, edges, voxels, radii, owner, used, stop
+    run_in_shares(kernels.cover, in_planes, *task, threads=threads)
     diameter = np.zeros(radii.size, np.float32)
+    centres = np.stack(np.unravel_index(voxels[used], phase.shape), axis=1)
     diameter[used] = inscribed_diameter(
-        phase, spacing, centres[used], radii[used], excess=_EXCESS, threads=threads, stop=stop
+        phase, spacing, centres, radii[used], excess=_EXCESS, threads=threads, stop=stop
     )
     run_in_parts(kernels.write_diameters, planes, phase, owner, diameter, distance, threads=threads)
     return distance
+
+
+def _falling(lengths: np.ndarray) -> np.ndarray:
+    """Return the order by falling length, of equal ones as they come.
+
+    Floats above 0 are ordered like their bits; sorting by halves of 16 bits is a radix sort.
+    """
+    keys = ~np.ascontiguousarray(lengths, np.float32).view(np.uint32)
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    return order[np.argsort((keys >> np.uint32(16)).astype(np.uint16)[order], kind="stable")]
 
 
 def measure(phase: np.ndarray, spacing: tuple[float, ...] | None) -> Steps[list[Feature]]:

@@ -57,10 +57,32 @@ def run_in_parts(
     threads = threads or available_threads()
     pieces = min(count, 4 * threads) if threads > 1 else 1
     bounds = [count * k // pieces for k in range(pieces + 1)] if count else [0, 0]
+    _run_between(bounds, kernel, arguments, threads)
+    return bounds
+
+
+def run_in_shares(
+    kernel: Callable[..., Any], loads: np.ndarray, *arguments: Any, threads: int | None = None
+) -> list[int]:
+    """Call ``kernel(*arguments, first, last)`` once per thread, for parts of about the same load.
+
+    For kernels whose setting up is dear. ``loads`` is what each of the numbers counts, shape (N,).
+    Returns the bounds of the parts, from 0 to N.
+    """
+    threads = threads or available_threads()
+    done = np.cumsum(loads + loads.sum() / max(1, 8 * len(loads)))
+    inner = np.searchsorted(done, done[-1] * np.arange(1, threads) / threads) + 1 if len(loads) else []
+    bounds = sorted({0, *(int(bound) for bound in inner), len(loads)})
+    _run_between(bounds, kernel, arguments, threads)
+    return bounds
+
+
+def _run_between(
+    bounds: list[int], kernel: Callable[..., Any], arguments: tuple[Any, ...], threads: int
+) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for future in [pool.submit(kernel, *arguments, first, last) for first, last in pairwise(bounds)]:
             future.result()
-    return bounds
 
 
 def stoppable(work: Callable[[np.ndarray], R], message: str) -> Steps[R]:
