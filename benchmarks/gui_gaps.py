@@ -1,5 +1,8 @@
 """Gap between ticks of the window's event loop while a U-Net trains in the child process.
 
+With ``--mode generate --model MODEL`` the slider is one of the Generate dock: each tick moves it, and a
+generator in its child process makes the images that the layer shows. Loading the model is included.
+
 A slider moves through a stack in a real window (a display or Xvfb is needed) at every tick of a timer,
 on two cores. Sides, each in a fresh process: an idle window; the dock training in its child process,
 imports included; and, as the peer, the same kind of training loop in a thread of the window's process,
@@ -14,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import gui_gaps_generate
 import numpy as np
 from report import arguments, emit, version
 
@@ -25,9 +29,14 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=12.0, help="how long each side is watched")
     parser.add_argument("--side", choices=("idle", "thread", "child"), help="watch one side in this process")
+    parser.add_argument("--mode", choices=("train", "generate"), default="train", help="what the child does")
+    parser.add_argument("--model", default="builtin:thin-film", help="the generator of --mode generate")
     options = parser.parse_args()
     if options.side:
         print(json.dumps(watch(options.side, options.seconds)))
+        return
+    if options.mode == "generate":
+        gui_gaps_generate.main(options)
         return
     found = {
         side: [fresh(side, options.seconds) for _ in range(options.runs)]

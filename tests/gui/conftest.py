@@ -172,3 +172,54 @@ def bench(make_napari_viewer_proxy, qtbot):
     worker = Bench(viewer, qtbot)
     worker.settle(50)
     return worker
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """Micrographs of three temperatures and two materials in ``images``, and ``conditions.csv``."""
+    from scipy import ndimage as ndi
+
+    from napari_microgen.io.writing import write
+    from napari_microgen.volume import Volume
+
+    folder = tmp_path_factory.mktemp("film")
+    (folder / "images").mkdir()
+    random = np.random.default_rng(0)
+    lines = ["file;temperature [C];time [h];material"]
+    for temperature in (700, 800, 900):
+        for material in "AB":
+            grey = ndi.gaussian_filter(random.normal(size=(72, 72)), 1 + (temperature - 700) / 100)
+            grey = np.clip(128 + 50 * grey / grey.std() + 20 * (material == "B"), 0, 255).astype(np.uint8)
+            name = f"{material}{temperature}.tif"
+            write(Volume(grey, "YX", voxel_size=(0.1, 0.1), unit="um"), folder / "images" / name)
+            lines.append(f"{name};{temperature};{10 ** (temperature // 100 - 7)},0;{material}")
+    (folder / "conditions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+SMALL = {"profile": "tiny", "patch_size": 16, "steps": 4, "batch_size": 4, "threads": 1}
+"""Settings with which a generator is trained within a second."""
+
+
+@pytest.fixture
+def small():
+    """The settings of `generator`, for training again."""
+    return dict(SMALL)
+
+
+@pytest.fixture(scope="session")
+def generator(film, tmp_path_factory):
+    """The folder of a tiny generator, trained by the command."""
+    import subprocess
+
+    out = tmp_path_factory.mktemp("models") / "tiny"
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
+    command = [sys.executable, "-m", "napari_microgen.cli", "train", "edm", "--images", str(film / "images")]
+    done = subprocess.run(
+        [*command, "--conditions", str(film / "conditions.csv"), "--log=time", "--out", str(out), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return out

@@ -180,6 +180,60 @@ def test_a_network_trained_in_the_dock_is_the_one_the_command_trains(bench, imag
     assert np.asarray(result.data).tobytes() == np.asarray(theirs.data).tobytes()
 
 
+WANTED = {"temperature": 830.0, "time": 25.0, "material": "B"}
+
+
+def test_generate(bench, generator, tmp_path):
+    """The samples of the dock are the bytes of the command, with the same recipe."""
+    dock = bench.open("Generate")
+    dock.make.open_model(generator)
+    bench.until(lambda: dock.make.model.card is not None, 60)
+    dock.make.panel.conditions.set_values(WANTED)
+    dock.make.form.set_values({"count": 3, "seed": 11})
+    dock.make.details.set_values({"evaluations": 6, "threads": 1})
+    bench.press(timeout=90)
+    bench.assert_no_error()
+    layer = bench.viewer.layers["tiny 1"]
+    out = tmp_path / "made.tif"
+    settings = [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in WANTED.items()
+    ]
+    microgen(
+        *("generate", generator, "--out", out, "--set", *settings),
+        *("--count", 3, "--seed", 11, "--evaluations", 6, "--threads", 1),
+    )
+    theirs = read(out)
+    assert np.asarray(layer.data).tobytes() == np.asarray(theirs.data).tobytes()
+    assert np.asarray(layer.data).dtype == theirs.dtype
+    assert volume_of(layer).content_hash() == theirs.content_hash(), "pixel size and unit too"
+    stated, recipe = layer.metadata[KEY]["recipe"], json.loads(theirs.recipe.to_json())
+    for key in ("operation", "parameters", "output_sha256"):
+        assert stated[key] == recipe[key]
+
+
+def test_a_generator_trained_in_the_dock_is_the_one_the_command_trains(bench, film, small, tmp_path):
+    small = small | {"precision": "fp32", "seed": 3}
+    dock = bench.open("Generate")
+    page = dock.turn_to("Train")
+    page.source.images.setText(str(film / "images"))
+    page.source.table.setText(str(film / "conditions.csv"))
+    page.out.setText(str(tmp_path / "dock"))
+    page.form.set_values(small)
+    bench.until(lambda: page.source.problem() is None, 60)
+    page.source.columns.choose_scale("time", "log")
+    bench.until(lambda: page.source.problem() is None, 60)
+    bench.press(timeout=120)
+    bench.assert_no_error()
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in small.items()]
+    microgen(
+        *("train", "edm", "--images", film / "images", "--conditions", film / "conditions.csv", "--log=time"),
+        *("--out", tmp_path / "command", *words),
+    )
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("dock", "command")]
+    assert weights[0] == weights[1]
+
+
 def microgen(*words):
     """Run the command in a process of its own, as a user would."""
     import subprocess

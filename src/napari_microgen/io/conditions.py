@@ -149,6 +149,23 @@ def conditions_of(csv: CsvTable, reading: Reading, found: Sequence[str] = ()) ->
     return table
 
 
+def found_roles(csv: CsvTable, reading: Reading) -> dict[str, Any]:
+    """Return which column is what, to show before the cells are read.
+
+    Returns
+    -------
+    dict
+        ``conditions`` and ``columns_left_out`` (names), ``image``, ``library``, ``micrograph`` and
+        ``pixel_size`` (a name or None).
+
+    Raises
+    ------
+    TableError
+        If a stated column is not there, or nothing is a condition.
+    """
+    return _Roles.of(csv, reading).facts()
+
+
 def raise_problems(source: str, problems: Sequence[str]) -> None:
     """Raise one error that lists all problems, if there are any."""
     if problems:

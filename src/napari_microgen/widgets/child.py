@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -31,6 +31,8 @@ NO_PATIENCE = (0.0, 0.1)
 """The same while a child is still starting: it has nothing to bring to an end."""
 LOWEST, BRIEF = 10, 5
 """Niceness of a child that works for hours, and of one that works for seconds."""
+PAUSED = {"paused": True}
+"""Result of a child that stopped on request and kept its work."""
 _END = object()
 
 
@@ -54,6 +56,7 @@ def run_child(
     environment: Mapping[str, str] | None = None,
     program: Sequence[str] = (),
     niceness: int = LOWEST,
+    pause: threading.Event | None = None,
 ) -> Steps[dict[str, Any]]:
     """Run ``microgen`` in a child process and pass on its progress.
 
@@ -71,6 +74,8 @@ def run_child(
     niceness : int
         How far the child steps back where there is no idle core (Unix): `LOWEST` for training,
         `BRIEF` for what somebody is waiting for.
+    pause : Event, optional
+        Once set, the child is asked to stop and has all the time it needs to save its work.
 
     Yields
     ------
@@ -81,14 +86,15 @@ def run_child(
     Returns
     -------
     dict
-        The JSON object the child printed.
+        The JSON object the child printed, or `PAUSED` if it stopped because of ``pause``.
 
     Raises
     ------
     MicrogenError
         The leaf the child named, or `JobError` if it ended without a result.
     """
-    child = _Child(list(program) or command(arguments), child_environment(environment), niceness)
+    asked = False
+    child = Child(list(program) or command(arguments), child_environment(environment), niceness)
     try:
         while True:
             ticks, ended = child.messages(TICK)
@@ -96,6 +102,12 @@ def run_child(
                 yield from _thin(ticks)
             elif not ended:
                 yield Progress(0, None, "")
+            if pause is not None and pause.is_set():
+                if not asked:
+                    child.say("cancel")
+                asked = True
+                if ended and child.error and child.error.get("type") == "CancelledError":
+                    return dict(PAUSED)
             if ended:
                 return child.result()
     finally:
@@ -108,7 +120,7 @@ def _thin(ticks: list[Progress]) -> list[Progress]:
     return [*kept[-200:], ticks[-1]]
 
 
-class _Child:
+class Child:
     """The process, its two reading threads, and what it has said so far."""
 
     def __init__(self, line: list[str], environment: Mapping[str, str], niceness: int) -> None:
@@ -150,20 +162,37 @@ class _Child:
     def messages(self, seconds: float) -> tuple[list[Progress], bool]:
         """Collect what comes within ``seconds``; return the ticks, and whether the child has ended."""
         ticks: list[Progress] = []
+        for name, text in self.lines(seconds):
+            if name == "stdout":
+                self.stdout.append(text)
+            else:
+                tick = self._understand(text)
+                ticks += [tick] if tick else []
+        return ticks, self.ended
+
+    def lines(self, seconds: float) -> Iterator[tuple[str, str]]:
+        """Yield each line that comes within ``seconds``, with the name of its stream."""
         until = time.monotonic() + seconds
         while self._open_streams:
             try:
                 name, text = self._queue.get(timeout=max(0.0, until - time.monotonic()))
             except Empty:
-                break
+                return
             if text is _END:
                 self._open_streams -= 1
-            elif name == "stdout":
-                self.stdout.append(text)
             else:
-                tick = self._understand(text)
-                ticks += [tick] if tick else []
-        return ticks, not self._open_streams
+                yield name, text
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can come."""
+        return not self._open_streams
+
+    def say(self, line: str) -> None:
+        """Write a line to its standard input, if it still listens."""
+        with contextlib.suppress(OSError, ValueError):
+            self.process.stdin.write(f"{line}\n")
+            self.process.stdin.flush()
 
     def _understand(self, text: str) -> Progress | None:
         try:
@@ -184,13 +213,23 @@ class _Child:
         return None
 
     def result(self) -> dict[str, Any]:
-        """Return what the ended child printed, or raise what it said."""
+        """Return what the ended child printed, or raise what it said.
+
+        Raises
+        ------
+        MicrogenError
+            See `run_child`.
+        """
         code = self.process.wait()
         if code == 0:
             with contextlib.suppress(ValueError, IndexError):
                 return dict(json.loads("".join(self.stdout))) | (
                     {"warnings": self.warnings} if self.warnings else {}
                 )
+        raise self.failure(code)
+
+    def failure(self, code: int) -> errors.MicrogenError:
+        """Return the error of a child that ended without a result."""
         if self.error:
             kind = getattr(errors, str(self.error.get("type")), None)
             leaf = (
@@ -204,15 +243,13 @@ class _Child:
         error.add_note(f"Command: {subprocess.list2cmdline(self.line)}\nExit status: {code}")
         if self.stderr:
             error.add_note("What it wrote last:\n" + "".join(self.stderr).rstrip())
-        raise error
+        return error
 
     def stop(self) -> None:
         """End the process within a second, whatever it does, and close its streams."""
         process = self.process
         if process.poll() is None:
-            with contextlib.suppress(OSError, ValueError):
-                process.stdin.write("cancel\n")
-                process.stdin.flush()
+            self.say("cancel")
             waits = PATIENCE if self.at_work else NO_PATIENCE
             for patience, end in zip(waits, (process.terminate, process.kill), strict=True):
                 try:

@@ -80,7 +80,7 @@ class ChoiceField(Field):
         super().__init__()
         self.box = QComboBox()
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.box.installEventFilter(_no_wheel(self))
+        self.box.installEventFilter(no_wheel(self))
         if parameter.optional:
             self.box.addItem(_empty(parameter), None)
         for choice in parameter.choices:
@@ -105,7 +105,7 @@ class WholeField(Field):
         self.box = QSpinBox()
         self.box.setRange(-_LARGEST, _LARGEST)
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.box.installEventFilter(_no_wheel(self))
+        self.box.installEventFilter(no_wheel(self))
         self.box.valueChanged.connect(lambda _: self.changed.emit())
         self._fill(self.box)
 
@@ -294,5 +294,6 @@ class _NoWheel(QObject):
         return False
 
 
-def _no_wheel(parent: QObject) -> _NoWheel:
+def no_wheel(parent: QObject) -> _NoWheel:
+    """Return an event filter that leaves the mouse wheel to the page unless the input has the focus."""
     return _NoWheel(parent)

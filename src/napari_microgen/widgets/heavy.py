@@ -75,6 +75,37 @@ def run_on_layers(
         )
 
 
+def volume_of_command(
+    identifier: str, inputs: Sequence[str], words: Sequence[str], *, niceness: int = BRIEF
+) -> Steps[Volume]:
+    """Run an operation that makes a volume from no layer in a child process.
+
+    Parameters
+    ----------
+    identifier : str
+        The operation, such as ``generate``.
+    inputs : sequence of str
+        What stands before the output on the command line, such as a model.
+    words : sequence of str
+        Its options as the command line takes them.
+    niceness : int
+        See `run_child`.
+
+    Returns
+    -------
+    Volume
+        In memory (or on an unnamed disk file if too large), with the recipe of the child.
+    """
+    with _job_folder() as folder:
+        out = folder / "made.tif"
+        arguments = [*identifier.split(), *inputs, "--out", str(out), *words]
+        facts = yield from run_child(arguments, environment=job_environment(), niceness=niceness)
+        result = yield from _read_whole(out, IMAGE)
+        known = {k: v for k, v in facts.items() if k not in ("out", "notes", "warnings")}
+        notes = tuple(facts.get("notes") or ())
+        return replace(result, source=None, facts=known, notes=notes, recipe=_recipe(out, {}))
+
+
 def table_on_layers(
     identifier: str, inputs: Mapping[str, Volume], words: Sequence[str]
 ) -> Steps[FeatureTable]:

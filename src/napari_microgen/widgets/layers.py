@@ -20,6 +20,9 @@ from ..volume import SPATIAL, Volume
 KEY = "microgen"
 """The entry of ``layer.metadata`` that holds what this package knows of the layer."""
 
+SAMPLE = "sample"
+"""Label of an axis along which images follow each other that are no planes of one body."""
+
 LayerTuple = tuple[Any, dict[str, Any], str]
 
 
@@ -181,7 +184,7 @@ def voxel_size_of(layer: Any) -> tuple[tuple[float | None, ...] | None, str | No
     """
     axes = axes_of(layer)
     spatial = [i for i, letter in enumerate(axes[: layer.ndim]) if letter in SPATIAL]
-    units = [length_unit(layer.units[i]) for i in spatial]
+    units = [None if layer.axis_labels[i] == SAMPLE else length_unit(layer.units[i]) for i in spatial]
     known = [unit for unit in units if unit is not None]
     if known:
         edges = np.linalg.norm(layer.affine.linear_matrix @ linear_parts(layer)[0], axis=0)

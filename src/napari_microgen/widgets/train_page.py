@@ -108,13 +108,7 @@ class TrainPage(Page):
         """Return the folder for the model; unless training goes on, one that holds no other."""
         chosen = Path(self.out.text().strip()).expanduser()
         chosen.parent.mkdir(parents=True, exist_ok=True)
-        if self.form.values().get("resume"):
-            return chosen
-        stem, number = re.sub(r"-\d+$", "", chosen.name), 2
-        while chosen.exists() or chosen.with_name(f"{chosen.name}.training").exists():
-            chosen = chosen.with_name(f"{stem}-{number}")
-            number += 1
-        return chosen
+        return chosen if self.form.values().get("resume") else free_folder(chosen)
 
     def cancelled(self) -> str:
         """Say how to go on."""
@@ -144,3 +138,12 @@ class TrainPage(Page):
         chosen = QFileDialog.getExistingDirectory(self, "Folder for the model", self.out.text())
         if chosen:
             self.out.setText(chosen)
+
+
+def free_folder(chosen: Path) -> Path:
+    """Return this folder for a model, or the next one by number that holds no other and no checkpoints."""
+    stem, number = re.sub(r"-\d+$", "", chosen.name), 2
+    while chosen.exists() or chosen.with_name(f"{chosen.name}.training").exists():
+        chosen = chosen.with_name(f"{stem}-{number}")
+        number += 1
+    return chosen
