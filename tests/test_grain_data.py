@@ -131,6 +131,20 @@ def test_the_time_of_growth_may_be_the_condition(tmp_path):
         grain_patches(maps=tmp_path / "run", out=out, patches=2, patch_size=32, condition="time")
 
 
+def test_domains_share_the_condition_of_a_stage(tmp_path):
+    """Radii at a stage differ by a little between domains; a generator must see one condition."""
+    for name, side in (("a/grains_1", 24), ("b/grains_1", 25), ("a/grains_2", 40), ("b/grains_2", 30)):
+        path = tmp_path / "maps" / f"{name}.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(Volume(squares(size=200 // side * side, side=side), "YX", kind="labels"), path)
+    out = tmp_path / "data"
+    grain_patches(maps=tmp_path / "maps", out=out, patches=2, patch_size=16, periodic=True)
+    radii = read_table(out / "conditions.csv").numbers("mean_radius")
+    assert radii[0] == radii[2] == pytest.approx(24.5 / np.sqrt(np.pi), rel=2e-3)
+    assert radii[1] == pytest.approx(40 / np.sqrt(np.pi), rel=2e-3)
+    assert radii[3] == pytest.approx(30 / np.sqrt(np.pi), rel=2e-3)
+
+
 def test_the_same_seed_gives_the_same_bytes_by_the_command_too(domains, tmp_path, capsys):
     grain_patches(maps=domains, out=tmp_path / "one", patches=2, patch_size=16, seed=4)
     words = ["grain-patches", "--maps", str(domains), "--out", str(tmp_path / "two")]

@@ -26,6 +26,8 @@ from .simulate.grain_patches import random_patches
 from .volume import Volume, require_labels
 
 TABLE, PLACES = "conditions.csv", "places.csv"
+ALIKE = 1.1
+"""Ratio of two radii or times of a stage up to which they are one condition."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def grain_patches(
         Number that is no grain; its pixels count as boundary.
     condition : {"mean_radius", "time"}
         What the table gives as the condition: the mean radius of the grains in px of the patch,
-        or the time of growth that ``growth.csv`` beside the map tells.
+        or the time of growth that ``growth.csv`` beside the map tells. Domains that differ by less
+        than 10 % at a stage share their mean, so that the stage is one condition.
     seed : int
         The same seed gives the same bytes.
 
@@ -129,10 +132,11 @@ def grain_patches(
         volume, where, radius = cut
         target = out / f"{source.name}.zarr"
         yield from waited(partial(write, volume, target), 10 * number + 9, 10 * len(found), "writing patches")
-        value = float(f"{radius / step:.3g}") if known is None else known
-        rows.append({"image": target.name, "micrograph": source.domain, condition: value})
-        rows[-1] |= {"split": source.split, "radius": radius / step}
+        rows.append({"image": target.name, "micrograph": source.domain, "split": source.split})
+        rows[-1] |= {condition: radius / step if known is None else known, "radius": radius / step}
         places.append(where)
+    shared = shared_values([source.stage for source in found], [row[condition] for row in rows])
+    rows = [row | {condition: value} for row, value in zip(rows, shared, strict=True)]
     unit = {"mean_radius": "px"} if condition == "mean_radius" else {}
     columns = ("image", "micrograph", condition, "split")
     write_table(out / TABLE, {name: [row[name] for row in rows] for name in columns}, unit)
@@ -178,6 +182,22 @@ def find_maps(folder: Path, names: str, test: Sequence[str]) -> list[GrainMap]:
         )
     if len({source.name for source in found}) < len(found):
         raise ParameterError(f"Several maps in {folder} have the same name; rename one of them.")
+    return found
+
+
+def shared_values(stages: Sequence[int], values: Sequence[float]) -> list[float]:
+    """Return values with three digits; those of the same stage that are nearly equal become their mean.
+
+    Examples
+    --------
+    >>> shared_values([1, 1, 2, 2], [4.86, 4.84, 6.0, 8.0])
+    [4.85, 4.85, 6.0, 8.0]
+    """
+    found = []
+    for stage, value in zip(stages, values, strict=True):
+        others = [v for s, v in zip(stages, values, strict=True) if s == stage]
+        near = stage > 0 and max(others) <= ALIKE * min(others)
+        found.append(float(f"{float(np.mean(others)) if near else value:.3g}"))
     return found
 
 

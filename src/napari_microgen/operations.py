@@ -70,9 +70,23 @@ _TABLE = (
         for name, title in catalogue.titles().items()
     ),
     Operation(
+        "train grain-vae",
+        "generate.grain_vae:train_grain_vae",
+        "Train the autoencoder of grains",
+        "Generate",
+        heavy=True,
+    ),
+    Operation(
         "generate",
         "generate.operation:generate",
         "Generate images for chosen conditions",
+        "Generate",
+        heavy=True,
+    ),
+    Operation(
+        "latent",
+        "latent.operation:latent",
+        "Analyse the latent space of an autoencoder",
         "Generate",
         heavy=True,
     ),

@@ -25,6 +25,7 @@ LEVELS = {
     "sample_data": 5,
     "grains": 5,
     "grain_data": 5,
+    "latent": 5,
     **dict.fromkeys(("operations", "parameters", "demo", "batch"), 6),
     **dict.fromkeys(("cli", "widgets"), 7),
 }

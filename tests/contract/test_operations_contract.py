@@ -62,7 +62,7 @@ EXAMPLES = {
 
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
 ELSEWHERE |= {"surface", "skeleton", "compare", "simulate thin-film", "simulate precipitates"}
-ELSEWHERE |= {"simulate grains", "grain-patches"}
+ELSEWHERE |= {"simulate grains", "grain-patches", "train grain-vae", "latent"}
 ELSEWHERE |= {"train classifier", "validate", "find"}
 ELSEWHERE |= {"zones", "sweep"}
 ELSEWHERE |= {f"train {name}" for name in catalogue.titles()} | {"generate"}

@@ -113,10 +113,9 @@ class Vae(Generator[VaeConfig]):
     def prepare_training(self) -> None:
         """Make the optimiser: Adadelta for thin films, Adam for grains."""
         weights, rate = self.networks["autoencoder"].parameters(), self.config.learning_rate
-        if self.config.network == "thin-film":
-            self.optimisers = {"autoencoder": torch.optim.Adadelta(weights, rate, rho=0.95, eps=1e-7)}
-        else:
-            self.optimisers = {"autoencoder": torch.optim.Adam(weights, rate)}
+        thin, adam = self.config.network == "thin-film", torch.optim.Adam
+        made = torch.optim.Adadelta(weights, rate, rho=0.95, eps=1e-7) if thin else adam(weights, rate)
+        self.optimisers = {"autoencoder": made}
 
     def phases(self, batch: Batch, generator: torch.Generator, device: torch.device) -> Sequence[Phase]:
         """Return the one update of a step."""
@@ -210,14 +209,18 @@ class Vae(Generator[VaeConfig]):
         """Make images from latent vectors of the law at each condition."""
         assert self.prior is not None, "see can_sample"
         drawn = noise.normal(len(conditions), self.config.latent).numpy()
+        yield 1, 1
+        return self.decoded(self.prior.vectors(conditions, drawn))
+
+    def decoded(self, vectors: np.ndarray) -> np.ndarray:
+        """Return images from -1 to 1 of latent vectors, shape (N, R, C)."""
         network = self.networks["autoencoder"]
-        latent = on(next(network.parameters()).device, self.prior.vectors(conditions, drawn))
+        latent = on(next(network.parameters()).device, vectors.astype(np.float32))
         with torch.inference_mode():
             if isinstance(network, ThinFilmVae):
                 images = 2 * network.images(latent) - 1
             else:
                 images = network.decode(latent) * self.deviation + self.centre
-        yield 1, 1
         return images[:, 0].float().cpu().numpy()
 
     def tensors(self, weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -238,11 +241,8 @@ class Vae(Generator[VaeConfig]):
         points, rows = tensors.get("map/points"), tensors.get("map/rows")
         if points is None or rows is None:
             return
-        if (
-            points.shape != (len(rows), self.config.latent)
-            or rows.dtype != np.int64
-            or not 2 <= len(rows) <= 5000
-        ):
+        shape = (len(rows), self.config.latent)
+        if points.shape != shape or rows.dtype != np.int64 or not 2 <= len(rows) <= 5000:
             raise ModelFileError("The map of the latent vectors does not fit the network.")
         self.mapped, self.mapped_rows = points, rows
 
