@@ -1,6 +1,11 @@
 """The classifier from labels to probabilities, and folders that are none."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -170,3 +175,23 @@ def test_what_is_no_classifier_is_refused(tmp_path):
     (tmp_path / "a.pt").write_bytes(b"x")
     with pytest.raises(ModelFileError, match="safetensors"):
         read_classifier(tmp_path / "a.pt")
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a POSIX signal")
+@pytest.mark.parametrize("waited", ["fold-1", "fold-2", "all"])
+def test_a_killed_training_goes_on_to_the_same_weights(labelled, tmp_path, waited):
+    words = ["--images", labelled / "images", "--labels", labelled / "labels.csv", "--quiet"]
+    words += ["--folds", "2", "--steps", "150", "--batch-size", "4", "--save-every", "5"]
+    command = [sys.executable, "-m", "napari_microgen.cli", "train", "classifier", *map(str, words)]
+    subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True)
+    child = subprocess.Popen([*command, "--out", str(tmp_path / "cut")])
+    folder = training_folder(tmp_path / "cut") / waited
+    while len(list(folder.glob("step-*"))) < 1 and child.poll() is None:
+        time.sleep(0.005)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL, "it was still at work"
+    assert not (tmp_path / "cut").exists()
+    subprocess.run([*command, "--out", str(tmp_path / "cut"), "--resume"], check=True)
+    names = [tmp_path / name / "model.safetensors" for name in ("whole", "cut")]
+    assert names[0].read_bytes() == names[1].read_bytes()
