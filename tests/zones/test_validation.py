@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_microgen.errors import ParameterError, TableError
+from napari_microgen.errors import ParameterError, SaveError, TableError
 from napari_microgen.io.writing import write
 from napari_microgen.volume import Volume
 from napari_microgen.zones import validation
@@ -41,7 +41,7 @@ def asked(real, tmp_path, monkeypatch):
         options = {"descriptor": ("mean_grey", "grey_deviation"), "count": 40} | options
         return validate(
             model=tmp_path, folds=(tmp_path,) * (len(models) - 1), images=real, conditions=real / "table.csv",
-            out=tmp_path / "r.json", device="cpu", **options,
+            device="cpu", **({"out": tmp_path / "r.json"} | options),
         )  # fmt: skip
 
     return run
@@ -80,3 +80,9 @@ def test_bad_numbers_are_refused(asked, analytic):
         asked([analytic()], count=1)
     with pytest.raises(ParameterError, match="cannot be measured"):
         asked([analytic(without=HELD)], descriptor=("hardness",))
+
+
+def test_nothing_is_made_for_a_file_that_cannot_be_written(asked, analytic, tmp_path):
+    (tmp_path / "file").write_text("a file, no folder")
+    with pytest.raises(SaveError, match="file"):
+        asked([analytic(without=HELD)], out=tmp_path / "file" / "r.json")

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ParameterError, TableError
 from ..generate.model import GeneratorModel, read_generator
 from ..generate.training_set import TrainingSet, load_training_set
+from ..io.atomic import require_writable
 from ..io.condition_images import ConditionedImages, read_condition_images
 from ..io.conditions import Reading
 from ..progress import Steps, scaled, stepwise
@@ -101,6 +102,7 @@ def validate(
     start = time.monotonic()
     if not 2 <= count <= 100_000 or not 0 < coverage < 1:
         raise ParameterError("count must lie between 2 and 100000, coverage between 0 and 1.")
+    require_writable(Path(out).parent)
     read = [read_generator(folder) for folder in (model, *folds)]
     found = real_images(read[0], images, conditions, where)
     data = yield from patches_of(read[0], found)
