@@ -18,6 +18,7 @@ from napari_microgen.zones.cell_images import batch_size
 from napari_microgen.zones.cells import noise_number
 from napari_microgen.zones.classifier import write_classifier
 from napari_microgen.zones.classifier_network import StructureNetwork
+from napari_microgen.zones.residuals import Residuals
 
 AXES = ["--x", "temperature:700:950:4", "--y", "time:1:100:3"]
 FIXED = ["--set", "material=A"]
@@ -221,6 +222,41 @@ def test_the_window_keeps_its_constraints(judged):
     assert max(temperatures) < 850
     assert window["best"]["conditions"]["temperature"] == max(temperatures)
     assert window["best"]["safety"]["temperature"]["up_stopped_by"] == ["temperature < 850 C"]
+
+
+def test_residuals_give_widths_inside_the_training_and_none_outside(model, tmp_path, capsys):
+    """Ten errors of +-0.1 at known conditions: the half-width is 0.1 (1 + ratio)."""
+    Residuals(
+        ("relative_density",),
+        ("1",),
+        tuple(f"condition {n}" for n in range(10)),
+        np.array([[0.1 * (-1) ** n] for n in range(10)]),
+        np.zeros(10),
+        ("interpolated",) * 10,
+        how={"threshold": 0.3, "dark": False, "particles": "image"},
+    ).write(tmp_path / "errors.json")
+    words = [
+        *AXES,
+        *FIXED,
+        "--descriptor",
+        "density",
+        "--count",
+        "2",
+        "--residuals",
+        tmp_path / "errors.json",
+    ]
+    code, content, _ = call(capsys, "zones", model, *words, "--out", tmp_path / "d", "--json")
+    assert code == 0
+    assert content["measured"]["threshold"] == 0.3, "as the residuals were measured"
+    for cell in content["cells"]:
+        found = cell["descriptors"]["relative_density"]
+        if cell["support"]["flag"] == "extrapolated":
+            assert found["conformal_half_width"] is None
+            assert "no width is valid" in found["reasons"]["conformal_half_width"]
+        else:
+            expected = 0.1 * (1 + cell["support"]["ratio"])
+            assert found["conformal_half_width"] == pytest.approx(expected)
+    assert (tmp_path / "d" / "relative_density-conformal_half_width.png").is_file()
 
 
 def test_an_empty_window_is_an_answer_with_its_reason(model, tmp_path, capsys):

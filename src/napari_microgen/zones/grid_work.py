@@ -24,21 +24,19 @@ _EVERY = 0.5
 _STEPS = 1000
 
 
-def judged_grid(request: Request, *, choose_threshold: bool = True, **how: Any) -> Steps[Diagram]:
+def judged_grid(request: Request, **how: Any) -> Steps[Diagram]:
     """Generate and judge the cells of a grid, coarse ones first; ticks carry the collage so far.
 
     Parameters
     ----------
     request : Request
         What was asked for.
-    choose_threshold : bool
-        Take Otsu's threshold of some generated images, where the descriptors need one.
     **how
         Seed, evaluations and all else of `make_cells`.
     """
     levels = coarse_to_fine(request.x.count, request.y.count)
     notes = [request.x.beyond, request.y.beyond, request.base.note]
-    if request.measure is not None and choose_threshold and request.measure.needs_threshold:
+    if request.measure is not None and request.measure.needs_threshold and not request.threshold_given:
         rows = [request.row(varied) for varied in grid_rows(request.x, request.y, levels[0])]
         some: list[Cell] = yield from scaled(make_cells.steps(request.model, rows, **how), 0, 50, _STEPS)
         share = otsu_share(np.stack([cell.images[0] for cell in some]), request.model.grey)

@@ -96,8 +96,8 @@ def zones(
     dark : bool
         Measure the dark phase instead of the bright one.
     threshold : float, optional
-        Share of white above which a pixel is bright. Left out: Otsu's threshold of images spread over the
-        diagram.
+        Share of white above which a pixel is bright. Left out: that of the residuals, or Otsu's of images
+        spread over the diagram.
     ensemble : tuple of Path
         Further models of the same training with other seeds: gives the spread between models.
     residuals : Path, optional
@@ -179,9 +179,7 @@ def zones(
     }
     how |= {"device": device, "cache": cache}
     share = 900 if style == "grid" else 300
-    diagram: Diagram = yield from scaled(
-        judged_grid(request, choose_threshold=threshold is None, **how), 10, share - 10, _STEPS
-    )
+    diagram: Diagram = yield from scaled(judged_grid(request, **how), 10, share - 10, _STEPS)
     if request.window is not None:
         diagram = diagram.with_window(request.window.window(diagram))
     flags: np.ndarray | None = None

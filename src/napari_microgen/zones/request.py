@@ -87,6 +87,8 @@ class Request:
     """Further models of the same training, for the spread between models."""
     residuals: Residuals | None = None
     """How far the model was off at conditions it had not seen, for conformal widths."""
+    threshold_given: bool = False
+    """True if the threshold of the bright phase is not to be found from generated images."""
 
     @property
     def units(self) -> dict[str, str | None]:
@@ -176,6 +178,9 @@ def checked_request(
     widths = None if residuals is None else Residuals.read(residuals)
     if measure is None and widths is not None:
         raise ParameterError("--residuals are of descriptors, but no descriptor is asked for (--descriptor).")
+    known = threshold is not None
+    if measure is not None and widths is not None and not known and "threshold" in widths.how:
+        measure, known = replace(measure, threshold=float(widths.how["threshold"])), True
     _require_class(structure, judge)
     if judge is not None:
         blank = np.zeros((1, source.size, source.size), source.grey.dtype)
@@ -195,7 +200,7 @@ def checked_request(
         else RealImages.read(source, images, conditions)
     )
     wanted = request if asked else None
-    return Request(source, across, up, base, number, judge, measure, wanted, real, others, widths)
+    return Request(source, across, up, base, number, judge, measure, wanted, real, others, widths, known)
 
 
 def _constraint(text: str, model: GeneratorModel, measure: Measure | None) -> Constraint:
