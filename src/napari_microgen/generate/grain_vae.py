@@ -7,12 +7,6 @@ from typing import Any, Literal
 
 from ..progress import Steps, stepwise
 
-RATE = 3e-4
-"""Step size: the published 1e-5 needs about ten times the updates."""
-KL_WEIGHT = 1e-4
-"""At 1, with both terms as means, a latent number costs more than it saves unless it explains over
-1 / (2 latent) of the variance: to set it takes K nats, K / latent in the loss, and saves 2 K of its share."""
-
 
 @stepwise
 def train_grain_vae(
@@ -25,8 +19,8 @@ def train_grain_vae(
     patch_size: int | None = None,
     latent: int = 256,
     prior: Literal["independent", "full"] = "full",
-    kl_weight: float = KL_WEIGHT,
-    learning_rate: float = RATE,
+    kl_weight: float = 1e-4,
+    learning_rate: float = 3e-4,
     batch_size: int | None = None,
     augment: Literal["none", "flips", "isotropic"] = "isotropic",
     columns: tuple[str, ...] | None = None,
@@ -66,10 +60,10 @@ def train_grain_vae(
         Law of the latent numbers at each condition: with their correlations, which keeps large
         grains, or independent as published.
     kl_weight : float
-        Weight of the divergence from the normal law. Not printed. At 1 only those latent numbers are
-        used that explain over 1 / (2 latent) of the variance, and maps come out flat.
+        Weight of the divergence from the normal law. Not printed. At 1 a latent number that explains
+        under 1 / (2 latent) of the variance costs more than it saves, and maps come out flat.
     learning_rate : float
-        Step size (Adam). Published: 0.00001.
+        Step size (Adam). Published: 0.00001, which takes many times the updates.
     batch_size : int, optional
         Maps per step. Left out: 8, as published.
     augment : {"none", "flips", "isotropic"}
