@@ -8,6 +8,7 @@ import pytest
 from napari_microgen.cli import main
 from napari_microgen.errors import LabelTypeError, NothingToSegmentError, ParameterError
 from napari_microgen.grains import kind_of, measure_grains
+from napari_microgen.io.reading import read
 from napari_microgen.io.writing import write
 from napari_microgen.progress import finish
 from napari_microgen.simulate.grain_growth import Stage, grow
@@ -82,6 +83,20 @@ def test_the_list_of_grains(tmp_path):
     assert len(rows) == table.facts["count"]
     assert sum(float(row["area"]) for row in rows) == structure().size
     assert {row["touches_edge"] for row in rows} == {"True", "False"}
+
+
+@pytest.mark.parametrize("source", ["labels", "distance"])
+def test_the_map_of_grains_has_the_numbers_of_the_list(tmp_path, source):
+    image = labels() if source == "labels" else distance()
+    table = measure_grains(image, grain_list=tmp_path / "grains.csv", grain_map=tmp_path / "map.tif")
+    found = read(tmp_path / "map.tif", kind="labels").data
+    rows = list(csv.DictReader((tmp_path / "grains.csv").read_text().splitlines()))
+    numbers, counts = np.unique(found, return_counts=True)
+    assert [int(row["label"]) for row in rows] == numbers[numbers > 0].tolist()
+    assert [float(row["area"]) for row in rows] == counts[numbers > 0].tolist()
+    assert table.facts["count"] == len(rows)
+    if source == "labels":
+        np.testing.assert_array_equal(found, structure())
 
 
 def test_one_grain_has_a_count_and_reasons():

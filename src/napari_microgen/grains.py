@@ -8,6 +8,7 @@ import numpy as np
 from .errors import NothingToSegmentError, ParameterError, UnknownVoxelSizeError
 from .features import Feature, FeatureTable
 from .io.atomic import write_text
+from .io.writing import write
 from .progress import Progress, Steps, scaled, stepwise, waited
 from .quantify.grain_contacts import grain_contacts, triple_points
 from .quantify.grain_laws import aboav_weaire, lewis, radius_by_neighbours, size_distributions
@@ -32,6 +33,7 @@ def measure_grains(
     line_width: float = 3.0,
     lines: Literal["dark", "bright"] = "dark",
     grain_list: Path | None = None,
+    grain_map: Path | None = None,
 ) -> Steps[FeatureTable]:
     """Find and measure the grains of an image or of every plane of a stack.
 
@@ -70,6 +72,9 @@ def measure_grains(
         How the boundaries of an etched micrograph look.
     grain_list : Path, optional
         CSV file for the single grains: number, area, radius, neighbours, place, weight.
+    grain_map : Path, optional
+        Image file for the grain at each pixel, with the numbers of the list; of distance maps and etched
+        micrographs these are found here.
 
     Returns
     -------
@@ -96,13 +101,14 @@ def measure_grains(
         image = require_labels(image, "measuring grains")
     spacing, unit = _spacing(image)
     tables: list[GrainTable] = []
-    points, laws = 0, list[dict[str, float]]()
+    points, laws, maps = 0, list[dict[str, float]](), list[np.ndarray]()
     for number in range(image.n_planes):
         work = find_grains(
             image.plane(number), kind, periodic, trimming, depth, smoothing, line_width, dark=lines == "dark"
         )
         first = 900 * number // image.n_planes
         labels: np.ndarray = yield from scaled(work, first, 900 // image.n_planes, 1000)
+        maps += [] if grain_map is None else [labels]
         none = background if kind == "labels" else None
         table, corners, law = yield from waited(
             lambda labels=labels, none=none: _plane(labels, spacing, periodic, edge, contact, none),  # type: ignore[misc]
@@ -123,6 +129,9 @@ def measure_grains(
     features = _features(grains, points, laws, unit)
     if grain_list is not None:
         write_text(grain_list, listed(grains))
+    if grain_map is not None:
+        found = np.stack(maps) if image.is_stack else maps[0]
+        write(image.with_data(found, kind="labels"), grain_map, recipe=False)
     by_name = {feature.name: feature.value for feature in features}
     facts = {
         "source": kind,

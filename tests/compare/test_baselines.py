@@ -15,7 +15,7 @@ def side(temperatures, slope=2.0):
     """Images whose every number is a line in the temperature."""
     t = np.array(temperatures, float)
     table = ConditionTable.from_columns({"T": t})
-    rows = [np.full((len(t), n), slope) * t[:, None] for n in (len(NAMES), 5, 5, 5, 10, 100, 100)]
+    rows = [np.full((len(t), n), slope) * t[:, None] for n in (len(NAMES), 5, 5, 5, 10, 100, 100, 5)]
     found = Descriptors(*rows, distance=np.arange(5.0), unit="px", pixel=1.0)
     images = of_arrays("real", np.zeros((len(t), 16, 16), np.uint8), table)
     return Side(images, found, np.zeros(len(t), int), np.arange(len(t)))

@@ -9,7 +9,7 @@ from napari_microgen.compare.image_set import of_arrays
 
 def side(condition, groups):
     count = len(condition)
-    rows = [np.zeros((count, n)) for n in (len(NAMES), 2, 2, 2, 10, 4, 4)]
+    rows = [np.zeros((count, n)) for n in (len(NAMES), 2, 2, 2, 10, 4, 4, 2)]
     found = Descriptors(*rows, distance=np.arange(2.0), unit="px", pixel=1.0)
     return Side(
         of_arrays("x", np.zeros((count, 16, 16), np.uint8)), found, np.array(condition), np.array(groups)

@@ -34,7 +34,7 @@ def report(tmp_path_factory, precipitates):
     random = np.random.default_rng(0)
     for name in ("real", "synthetic"):
         np.save(root / f"{name}.npy", precipitates(random, 24))
-    content = compare(root / "real.npy", root / "synthetic.npy", out=root / "out", repeats=3)
+    content = compare(root / "real.npy", root / "synthetic.npy", out=root / "out", repeats=3, planes="each")
     return root, root / "out" / "report.html", content
 
 

@@ -31,6 +31,7 @@ def test_undefined_where_there_is_no_series():
 class Unit:
     """A space in which every standard deviation is 2."""
 
+    names = NAMES
     deviation = np.full(len(NAMES), 2.0)
 
 

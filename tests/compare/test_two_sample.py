@@ -90,3 +90,13 @@ def test_whole_micrographs_change_sides():
     honest = energy_test(a, b, group[group < 5], group[group >= 5])[1]
     torn = energy_test(a, b, np.arange(150), np.arange(150))[1]
     assert torn < 0.01 < 0.05 < honest
+
+
+def test_a_single_group_has_a_distance_but_no_significance():
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(24, 2)), random.normal(3, 1, (24, 2))
+    value, p = energy_test(first, second, np.zeros(24, int), np.arange(24))
+    assert value == pytest.approx(energy_distance(first, second))
+    assert np.isnan(p)
+    lopsided = np.array([0] * 23 + [1])
+    assert energy_test(first, second, lopsided, np.arange(24))[1] <= 1.0

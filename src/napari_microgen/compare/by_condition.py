@@ -7,7 +7,7 @@ import numpy as np
 
 from ..quantify.area_fraction import area_fractions, condition_scaled
 from .baselines import interpolated, nearest_copies
-from .descriptors import NAMES, Descriptors
+from .descriptors import Descriptors
 from .fidelity import curves
 from .frame import Sides
 from .halves import Side
@@ -64,7 +64,7 @@ def by_condition(
         real, synthetic = sides.real.take(parts[0]), sides.synthetic.take(parts[1])
         copied = None if copies is None else copies.descriptors.take(np.flatnonzero(copies.condition == code))
         means = _means(real, synthetic, space, seed)
-        for place, key in enumerate(NAMES):
+        for place, key in enumerate(real.descriptors.names):
             means[key]["nearest_condition_copy"] = None if copied is None else _mean(copied.values[:, place])
             means[key]["linear_interpolation"] = None if lines is None else _known(lines.values[code, place])
             means[key]["baseline_in_sd"] = _best_baseline(means[key], float(space.deviation[place]))
@@ -110,7 +110,7 @@ def by_support(rows: list[dict[str, Any]], space: Space) -> dict[str, dict[str, 
 def _distance(rows: list[dict[str, Any]], key: str, space: Space) -> float | None:
     gaps = []
     for row in rows:
-        for place, name in enumerate(NAMES):
+        for place, name in enumerate(space.names):
             entry = row["descriptors"][name]
             if entry["real"] is not None and entry[key] is not None:
                 gaps.append((entry[key] - entry["real"]) / float(space.deviation[place]))
@@ -119,9 +119,9 @@ def _distance(rows: list[dict[str, Any]], key: str, space: Space) -> float | Non
 
 def _means(real: Side, synthetic: Side, space: Space, seed: int) -> dict[str, dict[str, Any]]:
     drawn = [_drawn_means(side, seed + k) for k, side in enumerate((real, synthetic))]
-    intervals = [_intervals(means) for means in drawn]
+    intervals = [_intervals(means, len(space.names)) for means in drawn]
     found = {}
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate(real.descriptors.names):
         a, b = (_mean(side.descriptors.values[:, place]) for side in (real, synthetic))
         deviation = float(space.deviation[place])
         gap = None if a is None or b is None else (b - a) / deviation
@@ -183,10 +183,10 @@ def _drawn_means(side: Side, seed: int) -> np.ndarray | None:
     return np.divide(drawn @ sums, over, out=np.full((_DRAWS, values.shape[1]), np.nan), where=over > 0)
 
 
-def _intervals(means: np.ndarray | None) -> list[list[float] | None]:
+def _intervals(means: np.ndarray | None, count: int) -> list[list[float] | None]:
     """95 % bootstrap intervals of the mean of each descriptor, over whole micrographs."""
     if means is None:
-        return [None] * len(NAMES)
+        return [None] * count
     found: list[list[float] | None] = []
     for column in means.T:
         kept = column[np.isfinite(column)]

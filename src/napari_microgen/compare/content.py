@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .descriptors import NAMES, unit_of
+from .descriptors import unit_of
 from .fidelity import meaning
 from .frame import Metric
 from .memorisation import Memorisation
@@ -38,14 +38,14 @@ def content_of(
         "undecided": list(judgement.undecided),
         "loses_to": {base: list(names) for base, names in judgement.loses.items()},
         "metrics": entries,
-        "p_adjusted": {name: p.adjusted.get(name) for name in NAMES},
+        "p_adjusted": {name: p.adjusted.get(name) for name in described.names},
         "energy_tests": {name: {"value": v, "p": q} for name, (v, q) in p.together.items()},
         "memorisation": asdict(memory) if isinstance(memory, Memorisation) else {"undefined": memory},
         "memorises": memory.flagged if isinstance(memory, Memorisation) else None,
         "mode_collapse": asdict(alarm),
         "conditions": rows,
         "support": supports,
-        "units": {name: unit_of(name, described.unit) for name in NAMES},
+        "units": {name: unit_of(name, described.unit) for name in described.names},
         "images": prepared.facts,
         "images_in_tests": p.images,
         "threshold": prepared.threshold,

@@ -22,20 +22,27 @@ from ..quantify.image_numbers import (
     particle_means,
     phase_features,
     plain,
-    unit_of,
 )
+from ..quantify.image_numbers import unit_of as _unit_of
 from ..quantify.persistence import persistence_intervals
 from ..quantify.persistence_image import persistence_images
 from ..quantify.run_lengths import run_lengths
 from ..quantify.threads import available_threads
+from .grain_numbers import distance_transform, grain_numbers
 from .image_set import ImageSet
 
-__all__ = ["NAMES", "PARTICLE_MEANS", "Descriptors", "Particles", "describe_images", "unit_of"]
+__all__ = ["GRAIN_NAMES", "NAMES", "PARTICLE_MEANS", "Descriptors", "Particles", "describe_images", "unit_of"]
 
 NAMES = IMAGE_NUMBERS
 """Numbers of each image, in the order of the columns of `Descriptors.values`."""
 
-ARRAYS = ("values", "correlation", "path", "chords", "area", "rings", "components")
+GRAIN_NAMES = ("grain_count", "grain_radius", "grain_slope", "grain_neighbours", "largest_grain")
+"""Further numbers of each image of grains: per area, mean radius, slope of radius over neighbours, mean
+number of neighbours, largest radius over the mean."""
+
+_GRAIN_UNITS = {"grain_count": "1/{unit}^2", "grain_radius": "{unit}", "grain_slope": "{unit}"}
+
+ARRAYS = ("values", "correlation", "path", "chords", "area", "rings", "components", "depths")
 """Fields of `Descriptors` with one row per image."""
 
 _BATCH = 16
@@ -46,7 +53,7 @@ class Descriptors:
     """Descriptors of N images."""
 
     values: np.ndarray
-    """One row per image, one column per name in `NAMES`; NaN where undefined."""
+    """One row per image, one column per name in `names`; NaN where undefined."""
     correlation: np.ndarray
     """Two-point correlation by distance, shape (N, lags)."""
     path: np.ndarray
@@ -59,12 +66,17 @@ class Descriptors:
     """Persistence image of H1, shape (N, 100)."""
     components: np.ndarray
     """Persistence image of H0, shape (N, 100)."""
+    depths: np.ndarray
+    """Pixels of the phase by their distance to its edge in pixels, shape (N, distances); of grains, all
+    pixels by the distance that the image states."""
     distance: np.ndarray = field(kw_only=True)
     """Distances of ``correlation``, in `unit`."""
     unit: str = field(kw_only=True)
     """``um``, or ``px`` where the pixel size is unknown."""
     pixel: float = field(kw_only=True)
     """Pixel edge in `unit`."""
+    names: tuple[str, ...] = field(default=NAMES, kw_only=True)
+    """Numbers of each image, in the order of the columns of `values`."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -80,12 +92,24 @@ class Descriptors:
             distance=self.distance,
             unit=self.unit,
             pixel=self.pixel,
+            names=self.names,
         )
 
     def column(self, name: str) -> np.ndarray:
         """Return one number of every image, NaN where undefined."""
-        column: np.ndarray = self.values[:, NAMES.index(name)]
+        column: np.ndarray = self.values[:, self.names.index(name)]
         return column
+
+
+def unit_of(name: str, unit: str) -> str:
+    """Return the unit of a number where lengths are in ``unit``.
+
+    Examples
+    --------
+    >>> unit_of("specific_perimeter", "um"), unit_of("grain_count", "um"), unit_of("circularity", "um")
+    ('1/um', '1/um^2', '1')
+    """
+    return _GRAIN_UNITS[name].format(unit=unit) if name in _GRAIN_UNITS else _unit_of(name, unit)
 
 
 def describe_images(
@@ -95,6 +119,7 @@ def describe_images(
     dark: bool = False,
     pixel_size: float | None = None,
     particles: Particles = "phase",
+    grains: bool = False,
 ) -> Steps[Descriptors]:
     """Measure every image of a set.
 
@@ -111,6 +136,8 @@ def describe_images(
     particles : {"phase", "image", "paper-000"}
         Particles of the phase; or those that `quantify.particle_recipe` finds in the grey image,
         as a whole or in the published way.
+    grains : bool
+        The images are distances to the boundaries of grains, in pixels; measure these, too.
 
     Yields
     ------
@@ -121,7 +148,9 @@ def describe_images(
     white, rows = images.white, []
 
     def work(picture: np.ndarray) -> tuple[Any, ...]:
-        return _of_one(picture / white, threshold, dark, edge, particles)
+        distance = picture if grains else None
+        grey = np.minimum(picture / white, 1.0) if grains else picture / white
+        return _of_one(grey, threshold, dark, edge, particles, distance)
 
     with ThreadPoolExecutor(available_threads()) as pool:
         results: Iterator[tuple[Any, ...]] = pool.map(work, images.images)
@@ -131,15 +160,21 @@ def describe_images(
                 yield Progress(len(rows), len(images), f"measuring {images.name} images")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    values, correlation, path, chords, area, h1, h0, distance = zip(*rows, strict=True)
+    values, correlation, path, chords, area, h1, h0, depths, distance = zip(*rows, strict=True)
     arrays = [np.array(column) for column in (values, correlation, path, chords, area)]
     arrays += [persistence_images(intervals).reshape(len(rows), -1) for intervals in (h1, h0)]
-    unit = "px" if pixel_size is None else "um"
-    return Descriptors(*arrays, distance=np.array(distance[0]), unit=unit, pixel=edge)
+    arrays.append(np.array(depths))
+    unit, names = "px" if pixel_size is None else "um", (*NAMES, *(GRAIN_NAMES if grains else ()))
+    return Descriptors(*arrays, distance=np.array(distance[0]), unit=unit, pixel=edge, names=names)
 
 
 def _of_one(
-    grey: np.ndarray, threshold: float, dark: bool, edge: float, particles: Particles
+    grey: np.ndarray,
+    threshold: float,
+    dark: bool,
+    edge: float,
+    particles: Particles,
+    grains: np.ndarray | None,
 ) -> tuple[Any, ...]:
     phase, spacing = (grey > threshold) != dark, (edge, edge)
     found = phase_features(phase, spacing)
@@ -150,14 +185,19 @@ def _of_one(
     path = np.mean([curve[:shortest] for curve in lineal_path.lineal_paths(phase)], axis=0)
     chords = sum(runs.whole[:shortest] for runs in run_lengths(phase))
     intervals = persistence_intervals(grey)
-    row = np.array([values[name] for name in NAMES])
+    row = [values[name] for name in NAMES]
+    row += [] if grains is None else grain_numbers(grains, edge)
+    inside = distance_transform(phase) if grains is None else grains
+    depths = np.bincount(np.minimum(inside.ravel(), shortest - 1).astype(int), minlength=shortest)
+    depths[0] = 0 if grains is None else depths[0]
     return (
-        row,
+        np.array(row),
         np.array(curve["probability"]),
         path,
         chords,
         area_fractions(grey),
         intervals.rings,
         intervals.components,
+        depths,
         curve["distance_um"],
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .descriptors import NAMES, Descriptors
+from .descriptors import Descriptors
 from .distribution_distance import kolmogorov_smirnov, wasserstein, wasserstein_of_counts
 from .neighbourhood import neighbourhood
 from .space import Space, with_squares, within_conditions
@@ -15,6 +15,8 @@ MEANING = {
     "two_point_correlation.curve": "root mean square difference of S2(r), over its variance at r = 0",
     "lineal_path.curve": "root mean square difference of the lineal path, over the phase fraction",
     "chord_length.distribution": "Wasserstein-1 distance of the chord lengths, over the real mean chord",
+    "distance_transform.distribution": "Wasserstein-1 distance of the distances to the edge of the phase "
+    "(or to the boundaries of grains), over their real mean",
     "area_fraction.points": "largest difference of the area fraction at ten thresholds, in points",
     "persistence_image.l2": "difference of the mean persistence images, over the size of the real one",
     "persistence_image.auc": "how well the two are told apart by three components of persistence images",
@@ -94,7 +96,7 @@ def fidelity(
 def marginals(real: Descriptors, other: Descriptors, space: Space) -> dict[str, float]:
     """Compare the distribution of each descriptor by itself."""
     found = {}
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate(real.names):
         a, b = real.values[:, place], other.values[:, place]
         found[f"{name}.wasserstein"] = wasserstein(a, b) / float(space.deviation[place])
         found[f"{name}.ks"] = kolmogorov_smirnov(a, b)
@@ -106,19 +108,25 @@ def curves(real: Descriptors, other: Descriptors) -> dict[str, float]:
     s2 = real.correlation.mean(axis=0)
     variance = s2[0] * (1 - s2[0])
     path = real.path.mean(axis=0)
-    edges = np.arange(real.chords.shape[1])
     chords = real.chords.sum(axis=0)
-    mean_chord = float(chords @ edges / chords.sum()) if chords.sum() else float("nan")
+    depths = real.depths.sum(axis=0)
     rings = real.rings.mean(axis=0)
     return {
         "two_point_correlation.curve": _ratio(_rms(other.correlation.mean(axis=0) - s2), variance),
         "lineal_path.curve": _ratio(_rms(other.path.mean(axis=0) - path), path[0]),
-        "chord_length.distribution": wasserstein_of_counts(chords, other.chords.sum(axis=0)) / mean_chord,
+        "chord_length.distribution": _of_counts(chords, other.chords.sum(axis=0)),
+        "distance_transform.distribution": _of_counts(depths, other.depths.sum(axis=0)),
         "area_fraction.points": 100 * float(np.abs(other.area.mean(axis=0) - real.area.mean(axis=0)).max()),
         "persistence_image.l2": _ratio(
             float(np.linalg.norm(other.rings.mean(axis=0) - rings)), float(np.linalg.norm(rings))
         ),
     }
+
+
+def _of_counts(real: np.ndarray, other: np.ndarray) -> float:
+    """Return the distance of two histograms of whole pixels over the real mean; NaN where one is empty."""
+    mean = float(real @ np.arange(len(real)) / real.sum()) if real.sum() else 0.0
+    return wasserstein_of_counts(real, other) / mean if mean > 0 and other.sum() else float("nan")
 
 
 def _rms(values: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..io.table_csv import format_table, read_table
-from .descriptors import NAMES, unit_of
+from .descriptors import GRAIN_NAMES, NAMES, unit_of
 from .frame import Sides
 from .image_set import Origin
 from .space import Space
@@ -58,7 +58,7 @@ def image_list(sides: Sides, space: Space) -> str:
         rows |= {"height": [height] * number, "width": [width] * number}
         rows["condition"] = [sides.conditions.names[code] for code in side.condition]
         rows["micrograph"] = list(side.images.table.micrographs)
-        rows |= {key: side.descriptors.column(key).tolist() for key in NAMES}
+        rows |= {key: side.descriptors.column(key).tolist() for key in side.descriptors.names}
         components = space.persistence(side.descriptors)
         for place, key in enumerate(COMPONENTS):
             inside = place < components.shape[1]
@@ -66,7 +66,8 @@ def image_list(sides: Sides, space: Space) -> str:
         for key, values in rows.items():
             columns.setdefault(key, []).extend(values)
     unit = sides.real.descriptors.unit
-    units = {key: unit_of(key, unit) for key in NAMES if unit_of(key, unit) != "1"}
+    names = sides.real.descriptors.names
+    units = {key: unit_of(key, unit) for key in names if unit_of(key, unit) != "1"}
     return format_table(columns, units)
 
 
@@ -86,7 +87,8 @@ def read_image_list(path: Path) -> dict[SideName, ListedImages]:
     table = read_table(path, delimiter=",", decimal=".")
     text = {name: np.array(table[name].cells) for name in ("side", "file", "condition")}
     numbers = {name: table.numbers(name) for name in (*Origin._fields[1:], "height", "width")}
-    values = {name: table.numbers(name) for name in (*NAMES, *COMPONENTS)}
+    known = [name for name in (*NAMES, *GRAIN_NAMES) if name in table]
+    values = {name: table.numbers(name) for name in (*known, *COMPONENTS)}
     found: dict[SideName, ListedImages] = {}
     for name in SIDES:
         rows = np.flatnonzero(text["side"] == name)

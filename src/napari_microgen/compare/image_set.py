@@ -14,7 +14,8 @@ from ..io.conditions import read_conditions
 from ..io.reading import read
 from ..progress import Progress, Steps
 from ..quantify.persistence_image import white_level
-from ..volume import Volume, require_grey
+from ..volume import Volume, require_grey, require_labels
+from .grain_numbers import distance_of_labels
 
 TOLERANCE = 1e-3
 """Relative difference of pixel sizes that counts as none; tables state them with a few digits only."""
@@ -22,6 +23,9 @@ TOLERANCE = 1e-3
 
 _SAMPLED = 64
 """Images of a set from which the range of grey values is taken."""
+
+Grains = Literal["none", "distance", "labels"]
+"""Whether images show grains: not, as distances to their boundaries in pixels, or as their numbers."""
 
 Planes = Literal["one", "each"]
 """Whether the planes of a stack of real images are one micrograph, or each one of its own."""
@@ -56,6 +60,8 @@ class ImageSet:
     """Remarks for the reader."""
     origins: tuple[Origin, ...] = ()
     """Where each image was cut from; empty if they were never in files."""
+    full: float | None = None
+    """What counts as white; told by the type of the values if None."""
 
     def __post_init__(self) -> None:
         if self.images.ndim != 3 or len(self.images) != len(self.table):
@@ -75,6 +81,8 @@ class ImageSet:
     @property
     def white(self) -> float:
         """Grey value of white: that of the type, and 1 for decimals and for maps of 0 and 1."""
+        if self.full is not None:
+            return self.full
         return 1.0 if self.images.max(initial=0) <= 1 else white_level(self.images)
 
 
@@ -130,6 +138,7 @@ def load_images(
     name: str,
     where: Sequence[str] = (),
     planes: Planes = "each",
+    grains: Grains = "none",
     **reading: Any,
 ) -> Steps[Loaded]:
     """Read a folder of images or a stack, with their conditions.
@@ -148,6 +157,9 @@ def load_images(
     planes : {"one", "each"}
         ``one``: the planes of a stack are one micrograph, unless their table names micrographs or
         gives them different conditions.
+    grains : {"none", "distance", "labels"}
+        ``distance``: images are distances to the boundaries of grains, in pixels. ``labels``: they are
+        numbers of grains, and are turned into distances.
     **reading
         Further fields of `io.conditions.Reading`.
 
@@ -175,7 +187,7 @@ def load_images(
         yield Progress(0, 1, f"reading {name} images")
         volumes = [read(path)]
         table = None if conditions is None else read_conditions(conditions, where=where, **reading)
-    found = [_pictures(volume, name) for volume in volumes]
+    found = [_pictures(volume, name, grains) for volume in volumes]
     pictures = tuple(picture for several in found for picture in several)
     origins = tuple(
         Origin(str(volume.source or path), plane)
@@ -275,9 +287,13 @@ def _files_of(
     return _plain_table([file.relative_to(folder).as_posix() for file in files]), files
 
 
-def _pictures(volume: Volume, name: str) -> list[np.ndarray]:
+def _pictures(volume: Volume, name: str, grains: Grains) -> list[np.ndarray]:
     require_grey(volume, f"comparing {name} images")
+    if grains == "labels":
+        return [distance_of_labels(plane) for plane in require_labels(volume, f"comparing {name}").planes()]
     pictures = [np.asarray(plane) for plane in volume.planes()]
+    if grains == "distance":
+        return [np.asarray(picture, np.float32) for picture in pictures]
     for picture in pictures:
         if picture.dtype.kind == "f" and (picture.min() < 0 or picture.max() > 1):
             raise NonFiniteError(

@@ -42,6 +42,7 @@ def compare(
     categorical: tuple[str, ...] = (),
     group: Literal["micrograph", "library"] = "micrograph",
     planes: Literal["one", "each"] = "one",
+    grains: Literal["none", "distance", "labels"] = "none",
     phase: Literal["bright", "dark"] = "bright",
     particles: Literal["phase", "image", "paper-000"] = "phase",
     threshold: float | None = None,
@@ -95,6 +96,9 @@ def compare(
     planes : {"one", "each"}
         Planes of a stack of real images: one micrograph, as neighbouring slices of a volume are, unless the
         table names micrographs or gives different conditions; or each a micrograph of its own.
+    grains : {"none", "distance", "labels"}
+        Images of grains: as distances to the boundaries in pixels, or as the numbers of the grains. Their
+        number, sizes, neighbours and slope of radius over neighbours are then measured, too.
     phase : {"bright", "dark"}
         Phase whose geometry is measured.
     particles : {"phase", "image", "paper-000"}
@@ -152,6 +156,7 @@ def compare(
         held_out=held_out,
         group=group,
         planes=planes,
+        grains=grains,
         phase=phase,
         particles=particles,
         threshold=threshold,

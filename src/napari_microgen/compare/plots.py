@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from ..regress.svg import COLOURS, TEXT, Canvas, padded
-from .descriptors import NAMES, Descriptors, unit_of
+from .descriptors import Descriptors, unit_of
 from .frame import Sides
 from .halves import Side
 from .space import Space
@@ -22,7 +22,7 @@ def distributions(sides: Sides) -> dict[str, str]:
     """Return a histogram of each descriptor over images, real and synthetic in common bins."""
     found = {}
     unit = sides.real.descriptors.unit
-    for name in NAMES:
+    for name in sides.real.descriptors.names:
         both = [s.descriptors.column(name) for s in (sides.real, sides.synthetic)]
         both = [v[np.isfinite(v)] for v in both]
         if min(len(v) for v in both) < 2 or np.ptp(np.concatenate(both)) == 0:

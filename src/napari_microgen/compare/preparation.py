@@ -16,7 +16,16 @@ from ..segment.otsu import otsu_threshold
 from .descriptors import Descriptors, Particles, describe_images
 from .frame import Sides
 from .halves import Side
-from .image_set import ImageSet, Loaded, Planes, common_pixel_size, cut_alike, grey_limits, load_images
+from .image_set import (
+    Grains,
+    ImageSet,
+    Loaded,
+    Planes,
+    common_pixel_size,
+    cut_alike,
+    grey_limits,
+    load_images,
+)
 from .matching import shared_conditions
 
 _THRESHOLD_IMAGES = 200
@@ -50,6 +59,8 @@ class Choices:
     """What is never torn apart."""
     planes: Planes = "one"
     """Whether the planes of a stack of real images are one micrograph."""
+    grains: Grains = "none"
+    """Whether the images show grains, and how."""
     phase: Literal["bright", "dark"] = "bright"
     """Phase to measure."""
     particles: Particles = "phase"
@@ -117,7 +128,13 @@ def loaded_sets(sources: dict[str, Source], choices: Choices) -> Steps[tuple[lis
         where = choices.where if name == "real" else ()
         planes: Planes = choices.planes if name in ("real", "training") else "each"
         steps = load_images(
-            source.path, source.conditions, name=name, where=where, planes=planes, **_reading(choices)
+            source.path,
+            source.conditions,
+            name=name,
+            where=where,
+            planes=planes,
+            grains=choices.grains,
+            **_reading(choices),
         )
         loaded[name] = yield from scaled(steps, 25 * index, 25, 101)
     notes = [note for each in loaded.values() for note in each.notes]
@@ -148,6 +165,9 @@ def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]
     notes += [] if remark is None else [remark]
     order = ["real", "synthetic", "training", "paper"]
     sets = sorted(sets, key=lambda s: order.index(s.name))
+    if choices.grains != "none":  # distances have no white of their own: the largest real one
+        full = max(float(sets[0].images.max()), 1.0)
+        sets = [replace(images, full=full) for images in sets]
     conditions, more = shared_conditions([(s.name, s.table) for s in sets])
     usable = {s.name: _usable(s, conditions.codes(s.table), choices) for s in sets}
     _require_common(usable)
@@ -161,6 +181,7 @@ def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]
             dark=choices.phase == "dark",
             pixel_size=pixel_size,
             particles=choices.particles,
+            grains=choices.grains != "none",
         )
         span = 100 // len(usable)
         described: Descriptors = yield from scaled(steps, span * index, span, 100)

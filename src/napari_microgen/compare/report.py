@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..io.atomic import write_text
-from .descriptors import NAMES
 from .image_list import IMAGE_LIST, image_list
 from .memorisation import Memorisation
 from .page import document, figure, number, paragraph, section, table
@@ -24,6 +23,7 @@ HEADLINES = (
     "two_point_correlation.curve",
     "lineal_path.curve",
     "chord_length.distribution",
+    "distance_transform.distribution",
     "area_fraction.points",
     "precision",
     "recall",
@@ -72,18 +72,20 @@ def report_page(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[s
     """Return the page as HTML text."""
     sides = prepared.sides
     metrics, rows = content["metrics"], content["conditions"]
+    forest_of_all = _forest(metrics, list(content["units"]))
     curves = curve_plots(sides) | {"persistence": persistence_scatter(sides, shown["space"])}
     parts = [
         _verdict(content),
         section("Side by side", _side_by_side(prepared, shown["real"]) + _persistence_pictures(prepared)),
         section("The numbers", _explained() + _metric_table(metrics, HEADLINES)),
         section(
-            "Each descriptor", _forest(metrics) + _descriptor_table(content) + _plots(distributions(sides))
+            "Each descriptor",
+            forest_of_all + _descriptor_table(content) + _plots(distributions(sides)),
         ),
         section("Curves", _legend() + _plots(curves)),
     ]
     if len(rows) > 1:
-        plots = series_plots(sides, rows, NAMES)
+        plots = series_plots(sides, rows, sides.real.descriptors.names)
         parts.append(section("Over the conditions", _r2_table(metrics) + _legend() + _plots(plots)))
     parts += [
         section("Condition by condition", _condition_tables(rows, content["units"])),
@@ -184,8 +186,8 @@ def _cells(entry: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _forest(metrics: Mapping[str, Any]) -> str:
-    chosen = {name: metrics[f"{name}.wasserstein"] for name in NAMES}
+def _forest(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
+    chosen = {name: metrics[f"{name}.wasserstein"] for name in names}
     title = "Wasserstein-1 distance of each descriptor, in real standard deviations"
     return f"<div class='plots'>{forest(chosen, title)}</div>"
 
@@ -195,7 +197,7 @@ def _descriptor_table(content: Mapping[str, Any]) -> str:
     head = ["descriptor", "judgement", "p, adjusted", "W1 (sd)", "95 %", "floor", "worst 5 %"]
     head += [*_BASELINES.values(), "KS", "KS floor", "mean (sd)"]
     body = []
-    for name in NAMES:
+    for name in content["units"]:
         entry, ks, mean = (content["metrics"][f"{name}.{kind}"] for kind in ("wasserstein", "ks", "mean"))
         p = content["p_adjusted"][name]
         row = [name.replace("_", " "), kinds[name].replace("_", " "), number(p), *_cells(entry)]
@@ -205,8 +207,8 @@ def _descriptor_table(content: Mapping[str, Any]) -> str:
 
 def _r2_table(metrics: Mapping[str, Any]) -> str:
     head = ["R2 over the conditions", "value", "95 %", "ceiling (real against real)", "ceiling, worst 5 %"]
-    names = [f"{name}.r2" for name in NAMES if f"{name}.r2" in metrics]
-    names += [name for name in metrics if name.startswith("read_back.")]
+    read = [name for name in metrics if name.startswith("read_back.")]
+    names = [name for name in metrics if name.endswith(".r2") and name not in read] + read
     body = [[n.removesuffix(".r2").replace("_", " "), *_cells(metrics[n])] for n in names]
     return table([*head, *_BASELINES.values()], body) if body else ""
 
@@ -217,7 +219,7 @@ def _condition_tables(rows: Sequence[Mapping[str, Any]], units: Mapping[str, str
         images, groups = row["images"], row["micrographs"]
         count = f"{images['real']} real in {groups} micrographs, {images['synthetic']} synthetic"
         body = []
-        for name in NAMES:
+        for name in units:
             entry = row["descriptors"][name]
             unit = "" if units[name] == "1" else f" ({units[name]})"
             cells = [_with_interval(entry, key) for key in ("real", "synthetic")]

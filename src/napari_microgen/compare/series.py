@@ -6,10 +6,19 @@ negative. Two draws of real images do not reach 1 either: that ceiling stands be
 
 import numpy as np
 
-from .descriptors import NAMES, Descriptors
+from .descriptors import Descriptors
 from .space import Space
 
-IN_PER_CENT = ("relative_density", "specific_perimeter", "feret_diameter", "equivalent_diameter")
+IN_PER_CENT = (
+    "relative_density",
+    "specific_perimeter",
+    "feret_diameter",
+    "equivalent_diameter",
+    "grain_radius",
+    "grain_slope",
+    "grain_neighbours",
+    "largest_grain",
+)
 """Descriptors that are above 0, so that per cent of the real mean make sense."""
 
 
@@ -41,7 +50,7 @@ def condition_means(images: Descriptors, condition: np.ndarray, count: int) -> n
     """Mean of each descriptor in each condition, shape (count, K); NaN where there is none."""
     known = np.isfinite(images.values)
     values = np.where(known, images.values, 0.0)
-    sums, counts = np.zeros((count, len(NAMES))), np.zeros((count, len(NAMES)))
+    sums, counts = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
     inside = condition >= 0
     np.add.at(sums, condition[inside], values[inside])
     np.add.at(counts, condition[inside], known[inside])
@@ -67,7 +76,7 @@ def mean_numbers(real: np.ndarray, other: np.ndarray, space: Space) -> dict[str,
         ``<name>.r2``: see `r_squared`; only with three conditions or more.
     """
     found = {}
-    for place, name in enumerate(NAMES):
+    for place, name in enumerate(space.names):
         gap = (other[:, place] - real[:, place]) / space.deviation[place]
         gap = gap[np.isfinite(gap)]
         found[f"{name}.mean"] = float(np.sqrt(np.mean(gap**2))) if len(gap) else float("nan")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..progress import Progress, Steps
-from .descriptors import NAMES
 from .distribution_distance import holm
 from .frame import Sides
 from .halves import Side, matched
@@ -46,22 +45,25 @@ def significance(sides: Sides, space: Space, *, seed: int = 0) -> Steps[Signific
         [space.standardised(s.descriptors) for s in sides_of], [s.condition for s in sides_of]
     )
     raw: dict[str, float] = {}
-    for place, name in enumerate(NAMES):
-        yield Progress(place, len(NAMES) + 2, "permuting micrographs")
+    names = space.names
+    for place, name in enumerate(names):
+        yield Progress(place, len(names) + 2, "permuting micrographs")
         known = [np.isfinite(s.descriptors.values[:, place]) for s in (real, synthetic)]
         if min(k.sum() for k in known) < 3:
             continue
-        raw[name] = energy_test(
+        p = energy_test(
             a[known[0], place, None],
             b[known[1], place, None],
             real.groups[known[0]],
             synthetic.groups[known[1]],
             seed=seed,
         )[1]
+        if np.isfinite(p):
+            raw[name] = p
     together = {}
     if min(len(real), len(synthetic)) > 2:
         for name, points in (("persistence_image", space.persistence), ("descriptors", space.points)):
-            yield Progress(len(NAMES), len(NAMES) + 2, "permuting micrographs")
+            yield Progress(len(names), len(names) + 2, "permuting micrographs")
             both = within_conditions(
                 [points(s.descriptors) for s in sides_of], [s.condition for s in sides_of]
             )

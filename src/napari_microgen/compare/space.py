@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .descriptors import Descriptors
+from .descriptors import NAMES, Descriptors
 from .principal_components import PrincipalComponents
 
 
@@ -26,6 +26,8 @@ class Space:
     """Standard deviation of the real images along each component."""
     component_scale: np.ndarray
     """The same for H0."""
+    names: tuple[str, ...] = NAMES
+    """Descriptors, in the order of ``mean``."""
 
     @classmethod
     def fit(cls, real: Descriptors) -> "Space":
@@ -38,7 +40,8 @@ class Space:
         filled = np.where(np.isfinite(filled), filled, centre)
         rings, components = (PrincipalComponents.fit(v) for v in (real.rings, real.components))
         scales = [_deviation(p.apply(v)) for p, v in ((rings, real.rings), (components, real.components))]
-        return cls(centre, filled.mean(axis=0), _deviation(filled), rings, components, *scales)
+        mean, deviation = filled.mean(axis=0), _deviation(filled)
+        return cls(centre, mean, deviation, rings, components, *scales, names=real.names)
 
     def standardised(self, images: Descriptors) -> np.ndarray:
         """Return descriptors in real standard deviations from the real mean, shape (N, K)."""

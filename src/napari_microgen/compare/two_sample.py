@@ -163,8 +163,11 @@ def energy_test(
     Returns
     -------
     value, p : float
-        The value is that of `energy_distance`.
+        The value is that of `energy_distance`; p is NaN if one side has a single group, whose scatter
+        nobody knows.
     """
+    if min(len(np.unique(g)) for g in (first_groups, second_groups)) < 2:
+        return energy_distance(first, second), float("nan")
     points = np.concatenate([first, second])
     group = np.concatenate([_codes(first_groups), _codes(second_groups)])
     groups_first = int(_codes(first_groups).max()) + 1
@@ -181,7 +184,9 @@ def energy_test(
     sides[0, :groups_first] = 1.0
     for row in range(1, permutations + 1):
         sides[row, random.permutation(count)[:groups_first]] = 1.0
-    values = _energies(sides, between, size)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a side of one image has no energy
+        values = _energies(sides, between, size)
+    values = np.where(np.isfinite(values), values, np.inf)
     p = (1 + np.count_nonzero(values[1:] >= values[0] - 1e-12 * abs(values[0]))) / (permutations + 1)
     return float(values[0]), float(p)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .descriptors import NAMES
 from .frame import Metric
 from .memorisation import Memorisation
 from .mode_collapse import CollapseAlarm
@@ -76,11 +75,12 @@ def verdict(
     supports : mapping
         As `by_support` gives it.
     """
+    names = [key.removesuffix(".wasserstein") for key in metrics if key.endswith(".wasserstein")]
     judged = {
-        name: _judge(metrics[f"{name}.wasserstein"], metrics[f"{name}.mean"], p.get(name)) for name in NAMES
+        name: _judge(metrics[f"{name}.wasserstein"], metrics[f"{name}.mean"], p.get(name)) for name in names
     }
     groups = {
-        kind: tuple(n for n in NAMES if judged[n] == kind) for kind in ("agrees", "differs", "undecided")
+        kind: tuple(n for n in names if judged[n] == kind) for kind in ("agrees", "differs", "undecided")
     }
     loses = {
         base: tuple(name for name, metric in metrics.items() if base in metric.loses_to) for base in WORDS

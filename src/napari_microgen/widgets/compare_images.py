@@ -19,7 +19,7 @@ from .dock import Dock, Page
 from .forms import Form, as_words, options_of
 from .settings import cache_folder
 
-ROWS = ("columns", "where", "held_out", "planes", "patch", "log", "categorical", "count", "seed")
+ROWS = ("columns", "where", "held_out", "planes", "grains", "patch", "log", "categorical", "count", "seed")
 """Options that say which images are compared; the others say how."""
 LOOKED_AT = 4 * 1024**2
 """Larger tables are not read in the window for the units of their conditions."""

@@ -1,6 +1,6 @@
 """The descriptors of a comparison: value, floor, baseline and verdict, of all or of one condition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -31,6 +31,7 @@ class DescriptorTable(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, len(HEADERS))
+        self._names: list[str] = []
         self.setHorizontalHeaderLabels(HEADERS)
         for column, tip in enumerate(TIPS):
             self.horizontalHeaderItem(column).setToolTip(tooltip(tip))
@@ -45,8 +46,10 @@ class DescriptorTable(QTableWidget):
 
     def show_content(self, content: Mapping[str, Any], condition: str | None) -> None:
         """Show the numbers of one condition, or of all together (None)."""
-        rows = _of_all(content) if condition is None else _of_condition(content, condition)
         selected = self.descriptor()
+        units = content["units"]
+        self._names = [n for n in NAMES if n in units] + sorted(set(units) - set(NAMES))
+        rows = (_of_all if condition is None else _of_condition)(content, condition, self._names)
         self.blockSignals(True)
         self.setRowCount(len(rows))
         for place, (name, cells, tip) in enumerate(rows):
@@ -58,17 +61,17 @@ class DescriptorTable(QTableWidget):
                 elif column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(place, column, item)
-        self.selectRow(NAMES.index(selected) if selected else 0)
+        self.selectRow(self._names.index(selected) if selected in self._names else 0)
         self.blockSignals(False)
 
     def descriptor(self) -> str | None:
         """Return the selected descriptor."""
         row = self.currentRow()
-        return NAMES[row] if 0 <= row < self.rowCount() else None
+        return self._names[row] if 0 <= row < self.rowCount() else None
 
     def choose(self, name: str) -> None:
         """Select a descriptor."""
-        self.selectRow(NAMES.index(name))
+        self.selectRow(self._names.index(name))
 
     def _picked(self) -> None:
         name = self.descriptor()
@@ -79,14 +82,14 @@ class DescriptorTable(QTableWidget):
 Row = tuple[str, tuple[str, str, str, str], str]
 
 
-def _of_all(content: Mapping[str, Any]) -> list[Row]:
+def _of_all(content: Mapping[str, Any], _: str | None, names: Sequence[str]) -> list[Row]:
     words = {
         **dict.fromkeys(content["trusted"], "agrees"),
         **dict.fromkeys(content["not_trusted"], "differs"),
         **dict.fromkeys(content["undecided"], "undecided"),
     }
     rows = []
-    for name in NAMES:
+    for name in names:
         metric = content["metrics"][f"{name}.wasserstein"]
         p = content["p_adjusted"].get(name)
         losing = [base.replace("_", " ") for base in metric["loses_to"]]
@@ -97,10 +100,10 @@ def _of_all(content: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _of_condition(content: Mapping[str, Any], condition: str) -> list[Row]:
+def _of_condition(content: Mapping[str, Any], condition: str | None, names: Sequence[str]) -> list[Row]:
     (found,) = (row for row in content["conditions"] if row["condition"] == condition)
     rows = []
-    for name in NAMES:
+    for name in names:
         entry, unit = found["descriptors"][name], content["units"][name]
         gap = entry["difference_in_sd"]
         cells = (
