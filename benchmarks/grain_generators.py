@@ -8,8 +8,8 @@ that a stopped run goes on.
 
     python benchmarks/grain_generators.py --work DIR                      # 64 px, processor
     python benchmarks/grain_generators.py --work DIR --side 256 --step 1 --radii 14,20,28 --domain 4000 \\
-        --grains 60000 --method phase-field --train 1 --test 1 --patches 20000 --batch 64 --device cuda \\
-        --vae-minutes 90 --edm-minutes 90 --edm-batch 256 --profile std-224
+        --grains 60000 --method phase-field --train 1 --test 1 --patches 4000 --batch 64 --device cuda \\
+        --vae-minutes 90 --edm-minutes 90 --edm-batch 256
 """
 
 import argparse
@@ -25,6 +25,7 @@ from napari_microgen.errors import NothingToSegmentError
 from napari_microgen.generate.images import make_images
 from napari_microgen.generate.latent_prior import fit_prior
 from napari_microgen.generate.model import read_generator
+from napari_microgen.grain_data import distance_map
 from napari_microgen.io.conditions import read_conditions
 from napari_microgen.io.reading import read
 from napari_microgen.operations import run
@@ -260,6 +261,28 @@ def reconstruction(model: Any, held_out: dict[float, Known], noise: int) -> dict
     }
 
 
+def linear_limit(o: argparse.Namespace, numbers: int, top: float) -> dict[str, float]:
+    """Return the least error of any linear code with as many numbers for a patch, on the same scales.
+
+    Waves are the principal components of a structure without a preferred place; the strongest ones are
+    kept, as many as fall to the area of a patch. ``flat`` is the error of a map without structure.
+    """
+    left, flat, variances = [], [], []
+    for number in range(len(o.radii.split(","))):
+        labels = np.asarray(read(o.work / "domains" / "test0" / f"grains_{number + 1}.tif", kind="labels"))
+        heights = distance_map(labels, periodic=True) / o.step
+        power = np.sort(np.abs(np.fft.fft2(heights - heights.mean()).ravel()) ** 2)[::-1]
+        kept = int(numbers * heights.size / (o.side * o.step) ** 2)
+        variances.append(float(heights.var()))
+        left.append(float(power[kept:].sum() / power.sum()) * variances[-1])
+        flat.append(variances[-1])
+    return {
+        "numbers": numbers,
+        "mse_of_range": float(np.mean(left)) / top**2,
+        "flat": float(np.mean(flat)) / top**2,
+    }
+
+
 def sampled(model: Any, radius: float, count: int, o: argparse.Namespace) -> np.ndarray:
     rows = [{"mean_radius": radius}] * count
     return finish(make_images(model, rows, seed=o.seed, device=o.device, threads=o.threads)).images
@@ -292,6 +315,8 @@ def main() -> None:
     if "vae" in o.only.split(","):
         model = read_generator(trained(o, "vae", data))
         result["reconstruction"] = reconstruction(model, held_out, o.seed)
+        numbers = min(model.generator.config.latent, 128 * (o.side // 64) ** 2)  # the narrowest place
+        result["linear_limit"] = linear_limit(o, numbers, model.grey.high - model.grey.low)
         result["vae_steps"] = model.card["details"]["training"]["steps"]
         encoder, normal = model.generator.setup.encoder, np.random.default_rng(o.seed)
         drawn = normal.standard_normal((o.count, model.generator.config.latent))
