@@ -1,5 +1,8 @@
 """What conditions are fixed at when the user does not say: one real condition, and which."""
 
+import subprocess
+import sys
+
 import pytest
 
 from napari_microgen.conditions import ConditionTable
@@ -72,3 +75,15 @@ def test_bad_words_are_named(analytic):
         base_condition(model, ["speed=3"], ())
     with pytest.raises(ParameterError, match="heat is 'hot'"):
         base_condition(model, ["heat=hot"], ())
+
+
+def test_a_window_can_use_all_of_this_without_torch():
+    code = (
+        "import sys\n"
+        "from napari_microgen.zones import axes, base_condition, cell_cache, cell_record, collage, constraints\n"
+        "from napari_microgen.zones import contours, diagram_panels, nearest_real, panel_png, panel_svg\n"
+        "from napari_microgen.zones import placement, window\n"
+        "print('torch' in sys.modules)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False", "a window may use all of these"

@@ -9,9 +9,9 @@ import pytest
 from napari_microgen.errors import ParameterError
 from napari_microgen.generate.images import make_images
 from napari_microgen.progress import finish
-from napari_microgen.zones.cell_cache import CellCache, cell_key, usual_cache
+from napari_microgen.zones.cell_cache import CellCache, cell_key, noise_number, usual_cache
 from napari_microgen.zones.cell_images import batch_size
-from napari_microgen.zones.cells import CellTick, make_cells, noise_number
+from napari_microgen.zones.cells import CellTick, make_cells
 
 ROWS = [{"heat": heat, "flux": flux} for heat in (5.0, 55.0, 95.0) for flux in (3.0, 33.0)]
 

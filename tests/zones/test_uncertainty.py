@@ -5,7 +5,8 @@ import pytest
 
 from napari_microgen.errors import ParameterError
 from napari_microgen.progress import finish
-from napari_microgen.zones.cells import make_cells, support_at
+from napari_microgen.zones.cell_record import support_at
+from napari_microgen.zones.cells import make_cells
 from napari_microgen.zones.descriptors import Measure, measure_images
 from napari_microgen.zones.residuals import Residuals
 from napari_microgen.zones.uncertainty import estimates

@@ -14,8 +14,8 @@ from napari_microgen.generate.model import read_generator
 from napari_microgen.io.reading import read
 from napari_microgen.operations import run
 from napari_microgen.progress import finish
+from napari_microgen.zones.cell_cache import noise_number
 from napari_microgen.zones.cell_images import batch_size
-from napari_microgen.zones.cells import noise_number
 from napari_microgen.zones.classifier import write_classifier
 from napari_microgen.zones.classifier_network import StructureNetwork
 from napari_microgen.zones.residuals import Residuals

@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ParameterError
-from .model import GeneratorModel
+
+if TYPE_CHECKING:
+    from .card import GeneratorCard
+    from .model import GeneratorModel
 
 
-def wanted_conditions(model: GeneratorModel, words: Sequence[str]) -> dict[str, float | str | None]:
+def wanted_conditions(
+    model: "GeneratorModel | GeneratorCard", words: Sequence[str]
+) -> dict[str, float | str | None]:
     """Return the value of each condition of a model.
 
     Parameters
     ----------
-    model : GeneratorModel
+    model : GeneratorModel or GeneratorCard
         Whose conditions.
     words : sequence of str
         ``NAME=VALUE``, one per condition; a condition that was always the same in the
@@ -35,7 +40,9 @@ def wanted_conditions(model: GeneratorModel, words: Sequence[str]) -> dict[str, 
         if name in given:
             raise ParameterError(f"--set gives {name} twice; give one value.")
         given[name] = value
-    parts = {part.condition.name: part for part in model.generator.setup.encoder.scaler.parts}
+    generator = getattr(model, "generator", None)
+    encoder = generator.setup.encoder if generator is not None else model.encoder  # type: ignore[union-attr]
+    parts = {part.condition.name: part for part in encoder.scaler.parts}
     found = {name: _value(entry, given.get(name), parts[name].indicator) for name, entry in known.items()}
     lacking = [name for name, value in found.items() if value is _LACKING]
     if lacking:

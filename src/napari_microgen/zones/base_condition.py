@@ -8,9 +8,11 @@ import numpy as np
 
 from ..conditions import Support
 from ..errors import ParameterError
+from ..generate.wanted import wanted_conditions
 from .axes import Axis
 
 if TYPE_CHECKING:
+    from ..generate.card import GeneratorCard
     from ..generate.model import GeneratorModel
 
 Row = Mapping[str, float | str | None]
@@ -43,7 +45,9 @@ class BaseCondition:
         )
 
 
-def base_condition(model: "GeneratorModel", words: Sequence[str], axes: Sequence[Axis]) -> BaseCondition:
+def base_condition(
+    model: "GeneratorModel | GeneratorCard", words: Sequence[str], axes: Sequence[Axis]
+) -> BaseCondition:
     """Return the fixed conditions of a diagram.
 
     What ``words`` leave out is taken from one training condition, so that the values belong together:
@@ -51,8 +55,8 @@ def base_condition(model: "GeneratorModel", words: Sequence[str], axes: Sequence
 
     Parameters
     ----------
-    model : GeneratorModel
-        Whose conditions.
+    model : GeneratorModel or GeneratorCard
+        Whose conditions; the card is enough.
     words : sequence of str
         ``NAME=VALUE``, as for ``generate``.
     axes : sequence of Axis
@@ -64,8 +68,6 @@ def base_condition(model: "GeneratorModel", words: Sequence[str], axes: Sequence
         If a word is no such pair, fixes what is on an axis, or values lack and the model does not know
         its training conditions.
     """
-    from ..generate.wanted import wanted_conditions
-
     varied = [axis.name for axis in axes]
     given = [word.partition("=")[0].strip() for word in words]
     for name in given:

@@ -44,6 +44,12 @@ def cell_key(model_sha256: str, conditions: Mapping[str, Any], **how: Any) -> st
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def noise_number(row: Mapping[str, float | str | None]) -> int:
+    """Return a number that belongs to a condition alone; the noise of its images is counted from there."""
+    text = json.dumps(dict(row), sort_keys=True)
+    return int.from_bytes(sha256(text.encode()).digest()[:5], "big") * 2**20
+
+
 def usual_cache() -> Path:
     """Return where the window keeps cells: below ``MICROGEN_CACHE``, or in the user's own cache folder."""
     chosen = os.environ.get("MICROGEN_CACHE")

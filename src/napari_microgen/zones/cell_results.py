@@ -8,7 +8,8 @@ import numpy as np
 from ..conditions import PointSupport
 from ..generate.model import GeneratorModel
 from ..progress import Progress, Steps
-from .cells import Cell, support_record
+from .cell_record import support_record
+from .cells import Cell
 from .classifier import class_probabilities
 from .descriptors import Measured, measure_images
 from .diagram import CellResult, class_summary

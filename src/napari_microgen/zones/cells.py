@@ -1,10 +1,7 @@
 """Cells of a diagram: images for each condition, with where it lies among those of the training."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +12,11 @@ from ..errors import ParameterError
 from ..generate.model import GeneratorModel
 from ..progress import Progress, Steps, stepwise
 from ..train.devices import choose_device
-from .cell_cache import CellCache, cell_key
+from .cell_cache import CellCache, cell_key, noise_number
 from .cell_images import Wanted, images_side_by_side
+from .cell_record import UNKNOWN, support_at, support_record
 
 MOST_IMAGES = 1_000_000
-UNKNOWN = "unknown"
-"""Flag of a cell of which it cannot be told where it lies among the training conditions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +50,6 @@ class CellTick(Progress):
 
     cell: Cell | None = None
     """The finished cell."""
-
-
-def support_record(support: PointSupport | None) -> dict[str, Any]:
-    """Return support as plain JSON values: ``flag``, ``d1``, ``ratio``, ``nearest_image`` ..."""
-    if support is None:
-        names = ("d1", "ratio", "nearest_image", "hull_distance")
-        return {"flag": UNKNOWN, **dict.fromkeys(names), "out_of_range": []}
-    return {
-        "flag": support.flag,
-        "d1": _finite(support.distance),
-        "ratio": _finite(support.ratio),
-        "nearest_image": support.nearest or None,
-        "hull_distance": _finite(support.hull_distance),
-        "out_of_range": list(support.out_of_range),
-    }
 
 
 @stepwise
@@ -222,19 +203,6 @@ class _Work:
         return cell_key(self.model.sha256, self.rows[place], **self.how)
 
 
-def support_at(model: GeneratorModel, row: Mapping[str, float | str | None]) -> PointSupport | None:
-    """Return where a condition lies among those of the training; None where that cannot be told."""
-    if model.support is None or any(value is None for value in row.values()):
-        return None
-    return model.support.of([row])[0]
-
-
-def noise_number(row: Mapping[str, float | str | None]) -> int:
-    """Return a number that belongs to a condition alone; the noise of its images is counted from there."""
-    text = json.dumps(dict(row), sort_keys=True)
-    return int.from_bytes(sha256(text.encode()).digest()[:5], "big") * 2**20
-
-
 def require_numbers(*, count: int, seed: int, evaluations: int | None, cells: int) -> None:
     """Raise `ParameterError` if a number makes no sense."""
     if count < 1 or cells * count > MOST_IMAGES:
@@ -246,7 +214,3 @@ def require_numbers(*, count: int, seed: int, evaluations: int | None, cells: in
         raise ParameterError(f"seed is {seed}; it must lie between 0 and {2**63 - 1}.")
     if not 2 <= (evaluations or 2) <= 10_000:
         raise ParameterError(f"evaluations is {evaluations}; it must lie between 2 and 10000.")
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -9,7 +9,7 @@ import numpy as np
 from ..conditions.support import FLAGS
 from .axes import Axis
 from .base_condition import BaseCondition
-from .cells import UNKNOWN
+from .cell_record import UNKNOWN
 from .nearest_real import NearestImage
 from .window import Window
 

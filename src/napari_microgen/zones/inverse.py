@@ -13,7 +13,7 @@ from ..generate.model import read_generator
 from ..generate.relevance import inverse_squared_lengths
 from ..progress import Progress, Steps, scaled, stepwise
 from .base_condition import training_rows
-from .cells import support_record
+from .cell_record import support_record
 from .inverse_request import asked_judge
 from .judge import Judge, Judged
 from .next_experiment import next_experiments

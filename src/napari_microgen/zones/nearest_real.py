@@ -16,6 +16,7 @@ from ..units import convert_length
 from .base_condition import training_rows
 
 if TYPE_CHECKING:
+    from ..generate.card import GeneratorCard
     from ..generate.model import GeneratorModel
 
 Row = Mapping[str, float | str | None]
@@ -61,7 +62,7 @@ class RealImages:
     """Their files; None where only the conditions are known."""
 
     @classmethod
-    def of_model(cls, model: "GeneratorModel") -> "RealImages | None":
+    def of_model(cls, model: "GeneratorModel | GeneratorCard") -> "RealImages | None":
         """Return the distinct training conditions that a model keeps; None if it keeps none."""
         if model.support is None:
             return None
@@ -70,7 +71,11 @@ class RealImages:
 
     @classmethod
     def read(
-        cls, model: "GeneratorModel", images: Path, conditions: Path, where: Sequence[str] = ()
+        cls,
+        model: "GeneratorModel | GeneratorCard",
+        images: Path,
+        conditions: Path,
+        where: Sequence[str] = (),
     ) -> "RealImages":
         """Read the table of a folder of real images; the images themselves are read when they are shown.
 
@@ -162,7 +167,7 @@ def difference(real: Row, wanted: Row, units: Mapping[str, str | None]) -> str:
     return ", ".join(words)
 
 
-def real_patch(path: Path, model: "GeneratorModel") -> np.ndarray:
+def real_patch(path: Path, model: "GeneratorModel | GeneratorCard") -> np.ndarray:
     """Return the middle of a real image as a generated one is: same pixel size, same side in px.
 
     Raises

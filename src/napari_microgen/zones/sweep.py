@@ -15,7 +15,8 @@ from ..io.atomic import require_writable, write_text
 from ..progress import Progress, Steps, scaled, stepwise
 from .axes import Axis, parse_axis
 from .base_condition import BaseCondition, base_condition
-from .cells import Cell, make_cells, require_numbers, support_record
+from .cell_record import support_record
+from .cells import Cell, make_cells, require_numbers
 from .nearest_real import NearestImage, RealImages, real_patch
 from .sweep_picture import write_strips
 
