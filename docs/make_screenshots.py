@@ -8,6 +8,7 @@ Names of single docks make their pictures only: ``python docs/make_screenshots.p
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,10 +24,16 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_microgen.generate.card import builtin_models
+from napari_microgen.widgets.generate_table import LOG1P
+
 IMAGES = Path(__file__).parent / "images"
 WINDOW = (1366, 768)
 STEPS = 150
 PLUGIN = "napari-microgen"
+GENERATOR_STEPS = 200
+GENERATOR = os.environ.get("MICROGEN_GENERATOR", "")
+"""A generator of films to show; one that is shipped, or the one just trained, if left out."""
 TURNED = (-12.0, 18.0, 25.0)
 """Angles of the camera that show a flat stack a little from the side."""
 STACK, TRUTH = "FIB-SEM stack (simulated)", "FIB-SEM truth (simulated)"
@@ -228,6 +235,105 @@ def made_up_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def generate(tour: Tour) -> None:
+    """Train a generator on simulated films for a moment, and move a slider of one that was trained longer."""
+    tour.viewer.layers.clear()
+    dock = tour.dock("Generate")
+    with tempfile.TemporaryDirectory() as folder:
+        simulate = ["simulate", "thin-film", "--out", f"{folder}/films", "--shape", "128,128", "--no-labels"]
+        subprocess.run([sys.executable, "-m", "napari_microgen.cli", *simulate], check=True)
+        page = dock.turn_to("Train")
+        page.source.images.setText(f"{folder}/films/images")
+        page.source.table.setText(f"{folder}/films/conditions.csv")
+        page.out.setText(f"{folder}/films-edm")
+        page.form.set_values({"steps": GENERATOR_STEPS, "batch_size": 4, "preview_seconds": 5.0})
+        wait_until(lambda: page.source.problem() is None)
+        page.source.columns.choose_scale("ion energy", LOG1P)
+        wait_until(lambda: page.source.problem() is None)
+        seen = lambda: page.preview.isVisible() and len(page.curve.points.get("loss", ())) > 40  # noqa: E731
+        tour.press(dock, "Train", until=seen)
+        dock.tabs.currentWidget().ensureWidgetVisible(page.preview)
+        tour.picture("generate_train")
+        tour.wait(dock)
+        make = dock.turn_to("Make")
+        shipped = [f"builtin:{name}" for name in builtin_models() if name == "thin-film"]
+        for model in [GENERATOR] if GENERATOR else shipped:
+            make.open_model(model)
+        wait_until(lambda: "Complete" in make.status.text())
+        make.panel.conditions.rows["temperature"].slider.setValue(430)
+        QTest.qWait(3000)
+        dock.notice.hide()
+        tour.viewer.reset_view()
+        tour.picture("generate")
+        dock.close_down()
+
+
+def wait_until(condition) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < end
+        QTest.qWait(50)
+
+
+def crop(tour: Tour) -> None:
+    """Show the box of a volume of interest."""
+    dock = tour.dock("Load and Prepare")
+    dock.turn_to("Crop")
+    dock.crop.image.choose(tour.viewer.layers[STACK])
+    tour.only(STACK)
+    dock.crop.ranges.set_value({"Z": (2, 20), "Y": (40, 200), "X": (30, 180)})
+    dock.crop.draw.setChecked(True)
+    tour.picture("crop")
+    dock.crop.draw.setChecked(False)
+
+
+def real_against_synthetic(tour: Tour) -> None:
+    """Look at pairs of simulated alloys, of which one set has particles too large, and compare them."""
+    with tempfile.TemporaryDirectory() as folder:
+        real, synthetic = (two_alloys(Path(folder) / name, size) for name, size in SIZES.items())
+        dock = tour.dock("Compare")
+        for side, place in ((dock.images.real, real), (dock.images.synthetic, synthetic)):
+            side.path.setText(str(place))
+            side.table.setText(str(place.with_suffix(".csv")))
+        tour.press(dock, "Images")
+        page = dock.side_by_side
+        tour.wait_until(lambda: page.view.on and not page.reader.busy)
+        tour.picture("compare_pairs")
+        dock.numbers.form.set_values({"repeats": 6, "copies": 8})
+        tour.press(dock, "Numbers")
+        numbers = dock.numbers
+        numbers.table.choose("feret_diameter")
+        dock.tabs.currentWidget().verticalScrollBar().setValue(numbers.open.y())
+        QTest.qWait(300)
+        numbers.chart.picked.emit(1, 7)
+        numbers.chart.mark(1, 7)
+        tour.wait_until(lambda: not page.reader.busy)
+        tour.picture("compare_numbers")
+        page.leave_view()
+        dock.close_down()
+
+
+def two_alloys(folder: Path, size: float) -> Path:
+    """Write micrographs of two number densities and their table."""
+    import tifffile
+
+    from napari_microgen.simulate.precipitate_rule import PrecipitateLaw
+    from napari_microgen.simulate.precipitates import precipitate_sample
+
+    folder.mkdir()
+    lines, scale = ["file,density [1/um^2],micrograph"], {"resolutionunit": "CENTIMETER"}
+    for density in (0.05, 0.15):
+        for k in range(12):
+            law = PrecipitateLaw(density=density, radius=0.5 * size)
+            sample = precipitate_sample(law, (128, 128), 0.1, [k, int(100 * density), int(100 * size)])
+            name = f"{density}_{k}.tif"
+            tifffile.imwrite(folder / name, sample.image, resolution=(1e5, 1e5), **scale)
+            lines.append(f"{name},{density},{name}")
+    folder.with_suffix(".csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
 def crop(tour: Tour) -> None:
     """Show the box of a volume of interest."""
     dock = tour.dock("Load and Prepare")
@@ -287,7 +393,7 @@ def two_alloys(folder: Path, size: float) -> Path:
 
 
 SIZES = {"real": 1.0, "synthetic": 1.25}
-ALONE = {"compare": real_against_synthetic}
+ALONE = {"compare": real_against_synthetic, "generate": generate}
 """Stops that need nothing of those before."""
 
 if __name__ == "__main__":

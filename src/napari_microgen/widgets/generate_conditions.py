@@ -316,10 +316,7 @@ class ConditionPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.conditions)
-        row = QHBoxLayout()
-        row.addWidget(self.flag, 1)
-        row.addWidget(self.nearest, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(row)
+        column.addWidget(self.flag)
         self.conditions.changed.connect(self.changed)
 
     def show_model(self, card: GeneratorCard | None) -> None:

@@ -76,7 +76,12 @@ class MakePage(Page):
         self.more.setToolTip("How images are made; rarely needs a change")
         self.more.toggled.connect(self.details.setVisible)
         self.details.hide()
-        for part in (self.model, self.panel, self.status, noise, self.form, self.more, self.details):
+        told = QWidget()
+        line = QHBoxLayout(told)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.status, 1)
+        line.addWidget(self.panel.nearest)
+        for part in (self.model, self.panel, told, noise, self.form, self.more, self.details):
             self.column.addWidget(part)
 
     def _connect(self) -> None:
@@ -129,7 +134,7 @@ class MakePage(Page):
 
     def _show_model(self, card: GeneratorCard | None) -> None:
         self.panel.show_model(card)
-        for part in (self.panel, self.same_noise, self.other, self.form, self.more):
+        for part in (self.panel, self.panel.nearest, self.same_noise, self.other, self.form, self.more):
             part.setVisible(card is not None)
         self.details.setVisible(card is not None and self.more.isChecked())
         if card is None:

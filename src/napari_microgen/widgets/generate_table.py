@@ -40,7 +40,7 @@ ROLES = {
     "micrograph": "micrograph",
     "pixel_size": "pixel size",
 }
-NUMBER, LOG, LOG1P, LABEL = "number", "log", "log(1 + x)", "label"
+NUMBER, LOG, LOG1P, LABEL = "number", "log", "log(1+x)", "label"
 PROMPT = "Choose the folder of the micrographs and the table of their conditions."
 
 

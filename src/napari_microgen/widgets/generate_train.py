@@ -70,6 +70,7 @@ class GenerateTrainPage(Page):
         self.curve, self.preview = Curve(), Preview()
         self._pausing = threading.Event()
         self._clock: tuple[int, float] | None = None
+        self._limit: float | None = None
         self.form: Form | None = None
         self._compose()
         self._choose_method()
@@ -161,6 +162,8 @@ class GenerateTrainPage(Page):
         self.out.setText(str(out))
         self._pausing = threading.Event()
         self._clock = None
+        minutes = self.form.values().get("minutes")
+        self._limit = time.monotonic() + 60 * minutes if minutes and not going_on else None
         for part in (self.curve, self.speed, self.pause):
             part.show()
         images, table = self.source.paths()
@@ -186,6 +189,7 @@ class GenerateTrainPage(Page):
         losses = {name: value for name, value in tick.values.items() if name not in NO_CURVE}
         if losses:
             self.curve.add(tick.step, losses)
+            self.dock.progress.setFormat("training  %p%" if tick.total else "training")
             self._tell_speed(tick)
         if tick.preview is not None:
             self.preview.show_picture(tick.preview)
@@ -201,6 +205,8 @@ class GenerateTrainPage(Page):
         done, seconds = tick.step - self._clock[0], now - self._clock[1]
         if tick.total and done > 0 and seconds > 2:
             parts.append(f"{duration(seconds / done * (tick.total - tick.step))} left")
+        elif self._limit is not None:
+            parts.append(f"{duration(max(0.0, self._limit - now))} left")
         self.speed.setText(", ".join(parts))
 
     def cancelled(self) -> str:

@@ -183,9 +183,7 @@ class Sampler(QObject):
         try:
             child = Child([sys.executable, "-m", MODULE, self.model, self.device], self._environment, BRIEF)
         except OSError as error:
-            self._emit(
-                self.failed, f"The process could not be started: {error}", report_of(error, "Sampling")
-            )
+            self._emit("failed", f"The process could not be started: {error}", report_of(error, "Sampling"))
             return
         try:
             with self._lock:
@@ -195,7 +193,7 @@ class Sampler(QObject):
             self._listen(child)
             if not self._stop.is_set():
                 error = child.failure(child.process.wait())
-                self._emit(self.failed, first_line(error), report_of(error, "Sampling"))
+                self._emit("failed", first_line(error), report_of(error, "Sampling"))
         finally:
             child.stop()
 
@@ -219,26 +217,26 @@ class Sampler(QObject):
                 sent, answers = self._pass_on(answers)
 
     def _pass_on(self, answers: list[Answer]) -> tuple[float, list[Answer]]:
-        self._emit(self.answered, answers)
+        self._emit("answered", answers)
         return time.monotonic(), []
 
     def _understand(self, child: Child, message: dict[str, Any]) -> None:
         if "ready" in message:
             self.about = dict(message["ready"])
-            self._emit(self.ready, self.about)
+            self._emit("ready", self.about)
         elif "progress" in message:
             told = message["progress"]
-            self._emit(self.progressed, str(told["key"]), int(told["step"]), int(told["total"] or 0))
+            self._emit("progressed", str(told["key"]), int(told["step"]), int(told["total"] or 0))
         elif "refused" in message:
             told = message["refused"]
-            self._emit(self.refused, str(told["key"]), int(told["number"]), str(told["message"]))
+            self._emit("refused", str(told["key"]), int(told["number"]), str(told["message"]))
         elif "error" in message:
             child.error = dict(message["error"])
 
-    def _emit(self, signal: Any, *values: Any) -> None:
+    def _emit(self, signal: str, *values: Any) -> None:
         if not self._stop.is_set():
-            with contextlib.suppress(RuntimeError):  # the window has gone meanwhile
-                signal.emit(*values)
+            with contextlib.suppress(RuntimeError):  # this object has gone meanwhile
+                getattr(self, signal).emit(*values)
 
 
 _RUNNING: weakref.WeakSet[Sampler] = weakref.WeakSet()
