@@ -334,64 +334,6 @@ def two_alloys(folder: Path, size: float) -> Path:
     return folder
 
 
-def crop(tour: Tour) -> None:
-    """Show the box of a volume of interest."""
-    dock = tour.dock("Load and Prepare")
-    dock.turn_to("Crop")
-    dock.crop.image.choose(tour.viewer.layers[STACK])
-    tour.only(STACK)
-    dock.crop.ranges.set_value({"Z": (2, 20), "Y": (40, 200), "X": (30, 180)})
-    dock.crop.draw.setChecked(True)
-    tour.picture("crop")
-    dock.crop.draw.setChecked(False)
-
-
-def real_against_synthetic(tour: Tour) -> None:
-    """Look at pairs of simulated alloys, of which one set has particles too large, and compare them."""
-    with tempfile.TemporaryDirectory() as folder:
-        real, synthetic = (two_alloys(Path(folder) / name, size) for name, size in SIZES.items())
-        dock = tour.dock("Compare")
-        for side, place in ((dock.images.real, real), (dock.images.synthetic, synthetic)):
-            side.path.setText(str(place))
-            side.table.setText(str(place.with_suffix(".csv")))
-        tour.press(dock, "Images")
-        page = dock.side_by_side
-        tour.wait_until(lambda: page.view.on and not page.reader.busy)
-        tour.picture("compare_pairs")
-        dock.numbers.form.set_values({"repeats": 6, "copies": 8})
-        tour.press(dock, "Numbers")
-        numbers = dock.numbers
-        numbers.table.choose("feret_diameter")
-        dock.tabs.currentWidget().verticalScrollBar().setValue(numbers.open.y())
-        QTest.qWait(300)
-        numbers.chart.picked.emit(1, 7)
-        numbers.chart.mark(1, 7)
-        tour.wait_until(lambda: not page.reader.busy)
-        tour.picture("compare_numbers")
-        page.leave_view()
-        dock.close_down()
-
-
-def two_alloys(folder: Path, size: float) -> Path:
-    """Write micrographs of two number densities and their table."""
-    import tifffile
-
-    from napari_microgen.simulate.precipitate_rule import PrecipitateLaw
-    from napari_microgen.simulate.precipitates import precipitate_sample
-
-    folder.mkdir()
-    lines, scale = ["file,density [1/um^2],micrograph"], {"resolutionunit": "CENTIMETER"}
-    for density in (0.05, 0.15):
-        for k in range(12):
-            law = PrecipitateLaw(density=density, radius=0.5 * size)
-            sample = precipitate_sample(law, (128, 128), 0.1, [k, int(100 * density), int(100 * size)])
-            name = f"{density}_{k}.tif"
-            tifffile.imwrite(folder / name, sample.image, resolution=(1e5, 1e5), **scale)
-            lines.append(f"{name},{density},{name}")
-    folder.with_suffix(".csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
-
-
 SIZES = {"real": 1.0, "synthetic": 1.25}
 ALONE = {"compare": real_against_synthetic, "generate": generate}
 """Stops that need nothing of those before."""
