@@ -28,10 +28,12 @@ _PUBLIC = {
     "simulate_precipitates": "simulate.precipitates",
     "simulate_grains": "simulate.grains",
     "measure_grains": "grains",
+    "grain_patches": "grain_data",
+    "train_grain_vae": "generate.grain_vae",
     "sweep": "zones.sweep",
 }
 
-_ROOMS = ("compare", "prepare", "quantify", "regress", "segment", "zones")
+_ROOMS = ("compare", "latent", "prepare", "quantify", "regress", "segment", "zones")
 """Subpackages that are also operations: ``segment(image)``."""
 
 __all__ = [*_PUBLIC, *_ROOMS, "__version__"]
