@@ -14,6 +14,7 @@ images (what it costs by itself), the class of the nearest training condition, a
 import math
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,13 @@ PLANES = {
         {"oxygen": 3.0, "ionisation": 0.6, "ion energy": 8.0, "pressure": 0.5},
     ),
 }
+SIDES = {
+    "inside": ("seen", "interpolated", "gap"),
+    "near": ("seen", "interpolated"),
+    "gap": ("gap",),
+    "outside": ("extrapolated",),
+}
+"""Inside the hull, and of these near a training condition or in a gap; and outside."""
 RIGHT, COVERED, CAUGHT = 0.9, 0.85, 0.9
 FERET = "feret_diameter"
 
@@ -61,15 +69,22 @@ def law_of(row):
     return film_law(FilmConditions(**{name.replace(" ", "_"): value for name, value in row.items()}))
 
 
-def true_patches(row, shots, seed):
+def true_patches(row, shots, seed, keep):
     """Return patches of new simulated micrographs of a condition, shape (N, 64, 64)."""
     from napari_microgen.progress import finish
     from napari_microgen.simulate.film_rule import FilmConditions
     from napari_microgen.simulate.thin_film import film_sample
 
+    kept = (
+        None
+        if keep is None
+        else keep / f"{sha256(repr((sorted(row.items()), shots)).encode()).hexdigest()[:16]}.npy"
+    )
+    if kept is not None and kept.exists():
+        return np.load(kept, allow_pickle=False)
     conditions = FilmConditions(**{name.replace(" ", "_"): value for name, value in row.items()})
     whole = [finish(film_sample(conditions, (448, 640), seed=[seed, shot])).image for shot in range(shots)]
-    return np.stack(
+    patches = np.stack(
         [
             w[r : r + SIDE, c : c + SIDE]
             for w in whole
@@ -77,6 +92,10 @@ def true_patches(row, shots, seed):
             for c in range(0, 640, SIDE)
         ]
     )
+    if kept is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        np.save(kept, patches)
+    return patches
 
 
 def truth(rows, judge, options):
@@ -88,7 +107,7 @@ def truth(rows, judge, options):
 
     found = []
     for place, (_, row) in enumerate(rows):
-        patches = true_patches(row, options.shots, 7_000_000 + place)
+        patches = true_patches(row, options.shots, 7_000_000 + place, options.keep)
         measured = finish(measure_images(patches, measure_of(options), GreyScale(0.0, 255.0, "uint8")))
         said = class_probabilities(judge, patches).mean(0)
         found.append(
@@ -190,12 +209,8 @@ def share(values):
 def scores(cells, true, labels):
     """Return accuracy, error and coverage, inside and outside the hull."""
     found = {}
-    for side in ("inside", "outside"):
-        pairs = [
-            (c, t)
-            for c, t in zip(cells, true, strict=True)
-            if (c["flag"] != "extrapolated") == (side == "inside")
-        ]
+    for side, flags in SIDES.items():
+        pairs = [(c, t) for c, t in zip(cells, true, strict=True) if c["flag"] in flags]
         defined = [(c, t) for c, t in pairs if c["feret"] is not None and math.isfinite(t["feret"])]
         off = [abs(c["feret"] - t["feret"]) / t["feret"] for c, t in defined]
         valid = [(c, t) for c, t in defined if c["half_width"] is not None]
@@ -270,6 +285,7 @@ def main():
     parser.add_argument("--shots", type=int, default=1, help="true micrographs of each cell, 70 patches each")
     parser.add_argument("--planes", nargs="+", choices=list(PLANES), default=list(PLANES), help="diagrams")
     parser.add_argument("--particles", choices=("image", "paper-000"), default="paper-000")
+    parser.add_argument("--keep", type=Path, help="folder to keep the true patches in, for the next run")
     parser.add_argument("--evaluations", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
