@@ -31,6 +31,9 @@ _PUBLIC = {
     "grain_patches": "grain_data",
     "train_grain_vae": "generate.grain_vae",
     "sweep": "zones.sweep",
+    "train_classifier": "zones.classifier_training",
+    "validate": "zones.validation",
+    "find": "zones.inverse",
 }
 
 _ROOMS = ("compare", "latent", "prepare", "quantify", "regress", "segment", "zones")
