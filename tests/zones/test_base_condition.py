@@ -80,9 +80,9 @@ def test_bad_words_are_named(analytic):
 def test_a_window_can_use_all_of_this_without_torch():
     code = (
         "import sys\n"
-        "from napari_microgen.zones import axes, base_condition, cell_cache, cell_record, collage, constraints\n"
-        "from napari_microgen.zones import contours, diagram_panels, nearest_real, panel_png, panel_svg\n"
-        "from napari_microgen.zones import placement, window\n"
+        "from napari_microgen.zones import axes, base_condition, cell_cache, cell_record, collage\n"
+        "from napari_microgen.zones import constraints, contours, diagram_panels, nearest_real\n"
+        "from napari_microgen.zones import panel_png, panel_svg, placement, window\n"
         "print('torch' in sys.modules)\n"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,8 +1,11 @@
 """What is told of a cell without its images: where its condition lies among those of the training."""
 
+import base64
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..conditions.support import PointSupport
 
@@ -36,6 +39,24 @@ def support_at(
     if model.support is None or any(value is None for value in row.values()):
         return None
     return model.support.of([row])[0]
+
+
+def coded(images: np.ndarray) -> dict[str, Any]:
+    """Return images as plain JSON values: shape, type and bytes in base64."""
+    data = base64.b64encode(np.ascontiguousarray(images).tobytes()).decode("ascii")
+    return {"shape": list(images.shape), "dtype": images.dtype.str, "data": data}
+
+
+def decoded(content: dict[str, Any]) -> np.ndarray:
+    """Return the images of an answer; the inverse of `coded`.
+
+    Examples
+    --------
+    >>> decoded(coded(np.arange(4, dtype=np.uint8).reshape(1, 2, 2))).tolist()
+    [[[0, 1], [2, 3]]]
+    """
+    raw = np.frombuffer(base64.b64decode(content["data"]), np.dtype(content["dtype"]))
+    return raw.reshape(content["shape"])
 
 
 def _finite(value: float) -> float | None:

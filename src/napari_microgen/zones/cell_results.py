@@ -1,7 +1,7 @@
 """What is said of a cell: class probabilities and descriptors of its images, and the nearest real image."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,12 +10,33 @@ from ..generate.model import GeneratorModel
 from ..progress import Progress, Steps
 from .cell_record import support_record
 from .cells import Cell
-from .classifier import class_probabilities
-from .descriptors import Measured, measure_images
+from .classifier import StructureClassifier, class_probabilities
+from .descriptors import Measure, Measured, measure_images
 from .diagram import CellResult, class_summary
+from .nearest_real import RealImages
 from .placement import Index
-from .request import Request
+from .residuals import Residuals
 from .uncertainty import estimates
+
+
+class Asked(Protocol):
+    """What is to be said of a cell; parts that are None are not asked for."""
+
+    @property
+    def classifier(self) -> StructureClassifier | None:
+        """Tells structures."""
+
+    @property
+    def measure(self) -> Measure | None:
+        """Descriptors to measure."""
+
+    @property
+    def residuals(self) -> Residuals | None:
+        """Errors at conditions not seen, for conformal widths."""
+
+    @property
+    def real(self) -> RealImages | None:
+        """Where the nearest real image is looked for."""
 
 
 @dataclass(eq=False)
@@ -40,22 +61,22 @@ class CellParts:
         """Return a cell of which nothing was found yet."""
         return cls(index, cell.conditions, cell.support, cell.images[0], len(cell.images))
 
-    def add(self, request: Request, model: GeneratorModel, images: np.ndarray) -> Steps[None]:
+    def add(self, asked: Asked, model: GeneratorModel, images: np.ndarray) -> Steps[None]:
         """Judge and measure the images of one more model."""
-        if request.classifier is not None:
+        if asked.classifier is not None:
             yield Progress(0, 2, "telling structures")
             shares = class_probabilities(
-                request.classifier, images, pixel_size=model.pixel_size, unit=model.unit
+                asked.classifier, images, pixel_size=model.pixel_size, unit=model.unit
             )
             self.shares.append(class_summary(shares))
-        if request.measure is not None:
-            self.measured.append((yield from measure_images(images, request.measure, model.grey)))
+        if asked.measure is not None:
+            self.measured.append((yield from measure_images(images, asked.measure, model.grey)))
 
-    def finished(self, request: Request) -> CellResult:
+    def finished(self, asked: Asked) -> CellResult:
         """Return what is said of the cell."""
         descriptors: dict[str, dict[str, Any]] = {}
         if self.measured:
-            found = estimates(self.measured, self.support, request.residuals)
+            found = estimates(self.measured, self.support, asked.residuals)
             descriptors = {estimate.name: rounded(estimate.to_dict()) for estimate in found}
         means = np.array([mean for mean, _ in self.shares])
         return CellResult(
@@ -68,7 +89,7 @@ class CellParts:
             np.sqrt(np.mean([sd**2 for _, sd in self.shares], axis=0)) if len(means) else None,
             means.std(axis=0, ddof=1) if len(means) > 1 else None,
             descriptors,
-            None if request.real is None else request.real.nearest(self.conditions),
+            None if asked.real is None else asked.real.nearest(self.conditions),
         )
 
 

@@ -114,7 +114,7 @@ class Diagram:
             "classes": list(self.classes),
             "descriptors": list(self.descriptors),
             "measured": None if self.measured is None else dict(self.measured),
-            "cells": [self._record(cell) for cell in self.cells],
+            "cells": [cell_content(cell, self.classes, self.units) for cell in self.cells],
             "window": None if self.window is None else window_record(self.window, self),
             "notes": list(self.notes),
         }
@@ -123,23 +123,34 @@ class Diagram:
         """Return the diagram with a process window."""
         return replace(self, window=window)
 
-    def _record(self, cell: CellResult) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "column": cell.column,
-            "row": cell.row,
-            "conditions": {
-                name: {"value": value, "unit": self.units.get(name)}
-                for name, value in cell.conditions.items()
-            },
-            "count": cell.count,
-            "support": cell.support,
-        }
-        if cell.shares is not None and cell.spread is not None:
-            record |= class_record(self.classes, cell.shares, cell.spread, cell.between)
-        if cell.descriptors:
-            record["descriptors"] = cell.descriptors
-        record["nearest"] = None if cell.nearest is None else cell.nearest.to_dict()
-        return record
+
+def cell_content(cell: CellResult, classes: Sequence[str], units: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return all that is said of a cell as plain JSON values.
+
+    Parameters
+    ----------
+    cell : CellResult
+        The cell.
+    classes : sequence of str
+        Names of the structures.
+    units : mapping of str to str or None
+        Unit of each condition.
+    """
+    record: dict[str, Any] = {
+        "column": cell.column,
+        "row": cell.row,
+        "conditions": {
+            name: {"value": value, "unit": units.get(name)} for name, value in cell.conditions.items()
+        },
+        "count": cell.count,
+        "support": cell.support,
+    }
+    if cell.shares is not None and cell.spread is not None:
+        record |= class_record(classes, cell.shares, cell.spread, cell.between)
+    if cell.descriptors:
+        record["descriptors"] = cell.descriptors
+    record["nearest"] = None if cell.nearest is None else cell.nearest.to_dict()
+    return record
 
 
 def class_record(
