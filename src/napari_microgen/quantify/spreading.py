@@ -1,15 +1,16 @@
 """Measure one large volume on the workers of a dask.distributed cluster.
 
-What can be counted is counted in chunks of planes, many on each worker, and added up here,
-which gives exactly what one machine gives. What needs the whole volume at once (tortuosity,
-struts, thickness, percolation) is one task for each quantity. Workers read the file
-themselves, so they must see the same path.
+What can be counted is counted in chunks of planes, many on each worker, and added up by the
+worker that has most of the counts, which gives exactly what one machine gives. What needs the
+whole volume at once (tortuosity, struts, thickness, percolation) is one task for each quantity.
+Workers read the file themselves, so they must see the same path. Long tasks go first, and only
+features come back.
 """
 
-import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,16 @@ class Counted:
     def __add__(self, other: "Counted") -> "Counted":
         counts = {name: mine + other.counts[name] for name, mine in self.counts.items()}
         return Counted(self.present | other.present, self.changes + other.changes, counts)
+
+
+@dataclass
+class Found:
+    """What follows from the counts of all planes."""
+
+    present: set[int]
+    changes: Changes
+    features: dict[str, list[Feature]]
+    """By quantity."""
 
 
 def can_spread(labels: Volume, arguments: dict[str, Any]) -> bool:
@@ -106,26 +117,21 @@ def spread_steps(
     groups = in_groups(counted, labels.shape, spacing, CHUNKS_PER_WORKER * sum(workers.values()))
     where = (this_process(), path, reading, phase)
     options = options_of(extrapolate)
-    futures = [
-        client.submit(measure_whole, *where, q.module, options.get(q.module, {}), pure=False) for q in whole
+    submit = partial(client.submit, pure=False)
+    futures = [submit(measure_whole, *where, q.module, options.get(q.module, {})) for q in whole]
+    chunks = [
+        [submit(count_chunk, *where, modules, *piece) for piece in bounds(labels.n_planes, count)]
+        for count, modules in sorted(groups.items())
     ]
-    futures += [
-        client.submit(count_chunk, *where, modules, *piece, pure=False)
-        for count, modules in groups.items()
-        for piece in bounds(labels.n_planes, count)
-    ]
-    results = yield from gathered(client, futures)
+    totals = [submit(add_up, counts, labels.shape, spacing, priority=1) for counts in chunks]
+    results = yield from gathered(client, [*futures, *totals], [future for c in chunks for future in c])
     found |= {q.module: features for q, features in zip(whole, results, strict=False)}
-    parts = iter(results[len(whole) :])
-    totals = [reduce(add, (next(parts) for _ in bounds(labels.n_planes, count))) for count in groups]
-    total = Counted(totals[0].present, totals[0].changes, {k: v for t in totals for k, v in t.counts.items()})
-    for quantity in counted:
-        counts = total.counts[quantity.module]
-        found[quantity.module] = quantity.load().features(counts, labels.shape, spacing)
+    for total in results[len(whole) :]:
+        found |= total.features
     measured = wanted_features(found, picked, 3, spacing, names)
-    remark = absence(phase, total.present)
+    remark = absence(phase, results[-1].present)
     facts = {"chunks": max(groups), "workers": len(workers)}
-    return table_of(measured, labels, phase, total.changes.resolution, remark, facts)
+    return table_of(measured, labels, phase, results[-1].changes.resolution, remark, facts)
 
 
 def in_groups(
@@ -143,16 +149,23 @@ def in_groups(
     return groups or {max(1, min(most, shape[0] // _LEAST_PLANES)): ()}
 
 
-def gathered(client: Any, futures: Sequence[Any]) -> Steps[list[Any]]:
-    """Wait for tasks; cancel those that are not done if the work is stopped."""
+def gathered(client: Any, wanted: Sequence[Any], others: Sequence[Any] = ()) -> Steps[list[Any]]:
+    """Wait for the wanted tasks; cancel what is not done if the work is stopped.
+
+    The others are those that they build on: they count as progress, and stay on the workers.
+    """
+    from dask.distributed import wait
+
+    everything = [*wanted, *others]
     try:
-        while not all(future.done() for future in futures):
-            done = sum(future.done() for future in futures)
-            yield Progress(done, len(futures), f"{done} of {len(futures)} tasks")
-            time.sleep(0.1)
-        return list(client.gather(futures))
+        while left := [future for future in everything if not future.done()]:
+            done = len(everything) - len(left)
+            yield Progress(done, len(everything), f"{done} of {len(everything)} tasks")
+            with suppress(TimeoutError), client.as_current():
+                wait(left, timeout=0.25, return_when="FIRST_COMPLETED")
+        return list(client.gather(list(wanted)))
     finally:
-        client.cancel([future for future in futures if not future.done()])
+        client.cancel([future for future in everything if not future.done()])
 
 
 def _counts(quantity: Quantity, shape: tuple[int, ...]) -> bool:
@@ -190,6 +203,16 @@ def count_chunk(
     for name, module in loaded.items():
         counted.counts[name] = finish(module.count(chunk, spacing))
     return counted
+
+
+def add_up(parts: Sequence[Counted], shape: tuple[int, ...], spacing: tuple[float, ...] | None) -> Found:
+    """Add the counts of all chunks and work the features out (runs on a worker)."""
+    total = reduce(add, parts)
+    features = {
+        module: _quantity(module).load().features(counts, shape, spacing)
+        for module, counts in total.counts.items()
+    }
+    return Found(total.present, total.changes, features)
 
 
 def measure_whole(

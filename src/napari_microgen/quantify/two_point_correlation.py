@@ -9,6 +9,7 @@ References
 Torquato, Random Heterogeneous Materials, Springer 2002, chapter 2.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ LEVEL = 0.05
 Curve = tuple[np.ndarray, np.ndarray]
 _MOST_LAGS = 64
 _TRANSFORM_POINTS = 12_000_000
+_SMALL = 1 << 18
+"""Points up to which a transform takes some milliseconds and is not worth a thread."""
 
 
 def default_reach(shape: tuple[int, ...], spacing: tuple[float, ...]) -> float:
@@ -78,25 +81,30 @@ def _counting_upper(chunk: Chunk, lags: tuple[int, ...]) -> Steps[np.ndarray]:
     planes = max(8, _TRANSFORM_POINTS // int(np.prod(sides)) - up)
     planes = min(planes, last - first)
     padded = (fft.next_fast_len(planes + up, real=True), *sides)
+    small = np.prod(padded) <= _SMALL
+    workers, run = (1, _at_once) if small else (available_threads(), waited)
     spectrum: Any = 0.0
     for start in range(first, last, planes):
 
         def product(start: int = start) -> np.ndarray:
             slab = phase[start : min(start + planes, last)].astype(np.float64)
             beyond = phase[start : min(start + planes, last) + up].astype(np.float64)
-            result = np.conj(fft.rfftn(slab, padded, workers=available_threads()))
-            result *= fft.rfftn(beyond, padded, workers=available_threads())
+            result = np.conj(fft.rfftn(slab, padded, workers=workers))
+            result *= fft.rfftn(beyond, padded, workers=workers)
             return np.asarray(result)
 
-        spectrum = spectrum + (yield from waited(product, start - first, last - first, "counting pairs"))
-    counts = yield from waited(
-        lambda: fft.irfftn(spectrum, padded, workers=available_threads()),
-        last - first,
-        last - first,
-        "counting pairs",
+        spectrum = spectrum + (yield from run(product, start - first, last - first, "counting pairs"))
+    counts = yield from run(
+        lambda: fft.irfftn(spectrum, padded, workers=workers), last - first, last - first, "counting pairs"
     )
     window = np.ix_(np.arange(up + 1), *(np.arange(-lag, lag + 1) for lag in lags[1:]))
     return np.rint(counts[window])
+
+
+def _at_once(work: Callable[[], np.ndarray], done: int, total: int, message: str) -> Steps[np.ndarray]:
+    """Run a short piece of work in the calling thread."""
+    yield Progress(done, total, message)
+    return work()
 
 
 def _sums(upper: np.ndarray, shape: tuple[int, ...], lags: tuple[int, ...]) -> PairSums:
