@@ -50,6 +50,17 @@ def test_hatching_is_drawn_where_the_flag_is_and_nowhere_else():
     assert (hatched(grey, flags)[marked] == HATCHES["extrapolated"].colour).all()
 
 
+def test_marks_can_be_seen_on_every_colour():
+    flags = np.full((48, 48), "gap", dtype="U12")
+    for colour in [(230, 159, 0), (0, 0, 0), (255, 255, 255), (68, 1, 84), (253, 231, 37)]:
+        picture = np.full((48, 48, 3), colour, np.uint8)
+        marked = hatched(picture, flags, coloured=True)[strokes("gap", (48, 48))].astype(int)
+        weights = np.array([0.299, 0.587, 0.114])
+        assert (abs((marked - colour) @ weights) > 80).all(), colour
+    assert 'id="gap-light"' in svg(panel(coloured=True), FRAME)
+    assert "url(#gap-light)" in svg(panel(coloured=True), FRAME), "the picture is dark grey there"
+
+
 def test_the_drawn_picture_hatches_the_right_cells():
     picture = drawn(panel(rings=()), FRAME)
     side = panel().enlargement

@@ -96,6 +96,7 @@ def _classes(diagram: Diagram, own: dict) -> Panel:
         keys=keys,
         lines=lines,
         marks=_marks(diagram.flags),
+        coloured=True,
         **own,
     )
 
@@ -111,6 +112,7 @@ def _probability(diagram: Diagram, own: dict, structure: str | None) -> Panel:
         lines=_contours(shares),
         bar=(0.0, 1.0, "probability"),
         marks=_marks(diagram.flags),
+        coloured=True,
         **own,
     )
 
@@ -147,6 +149,7 @@ def _values(diagram: Diagram, own: dict, name: str, title: str, values: np.ndarr
         lines=_contours(values),
         bar=(low, high, title.partition(": ")[2] or title),
         marks=_marks(diagram.flags),
+        coloured=True,
         **own,
     )
 

@@ -52,7 +52,18 @@ def strokes(flag: str, shape: tuple[int, int], period: int | None = None) -> np.
     return drawn
 
 
-def hatched(picture: np.ndarray, flags: np.ndarray) -> np.ndarray:
+INKS = {"dark": (0, 0, 0), "light": (255, 255, 255)}
+"""Colours of marks on pictures that are coloured themselves."""
+_MIDDLE = 120
+_BRIGHTNESS = (0.299, 0.587, 0.114)
+
+
+def ink_on(picture: np.ndarray) -> str:
+    """Return the name of the ink, of `INKS`, that can be seen on a part of a picture, shape (..., 3)."""
+    return "dark" if float((picture @ np.array(_BRIGHTNESS)).mean()) > _MIDDLE else "light"
+
+
+def hatched(picture: np.ndarray, flags: np.ndarray, *, coloured: bool = False) -> np.ndarray:
     """Return a colour picture with the marks of each pixel's flag on it.
 
     Parameters
@@ -61,9 +72,17 @@ def hatched(picture: np.ndarray, flags: np.ndarray) -> np.ndarray:
         Red, green, blue.
     flags : ndarray of str, shape (R, C)
         Flag of each pixel; ``""`` for none.
+    coloured : bool
+        The picture has colours of its own: marks are then black or white, whichever can be seen.
     """
     drawn = picture.copy()
     for flag in np.unique(flags):
-        if flag in HATCHES and HATCHES[flag].strokes:
-            drawn[(flags == flag) & strokes(str(flag), flags.shape)] = HATCHES[flag].colour
+        if flag not in HATCHES or not HATCHES[flag].strokes:
+            continue
+        marked = (flags == flag) & strokes(str(flag), flags.shape)
+        if coloured:
+            bright = picture[marked] @ np.array(_BRIGHTNESS) > _MIDDLE
+            drawn[marked] = np.where(bright[:, None], INKS["dark"], INKS["light"])
+        else:
+            drawn[marked] = HATCHES[flag].colour
     return drawn

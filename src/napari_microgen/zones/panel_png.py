@@ -8,7 +8,7 @@ import numpy as np
 
 from ..io.atomic import atomic_path
 from .contours import coloured
-from .hatching import HATCHES, hatched, strokes
+from .hatching import HATCHES, INKS, hatched, strokes
 from .panels import OUTLINE, Colour, Frame, Panel
 
 LEFT, TOP, BOTTOM, RIGHT = 84, 40, 62, 24
@@ -59,7 +59,8 @@ def enlarged(panel: Panel) -> np.ndarray:
     large = panel.picture.repeat(n, axis=0).repeat(n, axis=1)
     if panel.flags is None:
         return large
-    return hatched(large, panel.flags.repeat(n, axis=0).repeat(n, axis=1))
+    flags = panel.flags.repeat(n, axis=0).repeat(n, axis=1)
+    return hatched(large, flags, coloured=panel.coloured)
 
 
 def _lines(draw: Any, font: Any, panel: Panel, wide: int, high: int) -> None:
@@ -106,8 +107,8 @@ def _legend(canvas: Any, draw: Any, font: Any, panel: Panel, left: int) -> None:
         draw.text((left + 30, top + 7), words, fill=TEXT, font=font, anchor="lm")
         top += 22
     for flag in panel.marks:
-        sample = np.full((14, 22, 3), 120, np.uint8)
-        sample[strokes(flag, (14, 22), 9)] = HATCHES[flag].colour
+        sample = np.full((14, 22, 3), 230 if panel.coloured else 120, np.uint8)
+        sample[strokes(flag, (14, 22), 9)] = INKS["dark"] if panel.coloured else HATCHES[flag].colour
         canvas.paste(Image.fromarray(sample), (left, top))
         for line in _wrapped(HATCHES[flag].meaning, 40):
             draw.text((left + 30, top + 7), line, fill=TEXT, font=font, anchor="lm")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..io.atomic import write_text
 from .contours import coloured
-from .hatching import HATCHES
+from .hatching import HATCHES, INKS, Hatch, ink_on
 from .panel_png import BOTTOM, LEFT, LEGEND, RIGHT, SIZE, TOP, enlarged
 from .panels import OUTLINE, Colour, Frame, Panel
 
@@ -57,20 +57,25 @@ def svg(panel: Panel, frame: Frame) -> str:
 
 
 def _patterns() -> list[str]:
+    """Return the definitions of all hatches: in their own colour, and in black and white."""
     parts = ["<defs>"]
     for flag, hatch in HATCHES.items():
-        colour, p = _hex(hatch.colour), hatch.period
-        drawn = [
-            f'<path d="{_PATHS[s].format(p=p, q=p - 2, r=p + 2, h=p / 2)}" stroke="{colour}"/>'
-            for s in hatch.strokes
-            if s in _PATHS
-        ]
-        if "." in hatch.strokes:
-            drawn.append(f'<circle cx="{p / 2}" cy="{p / 2}" r="1.4" fill="{colour}"/>')
-        if drawn:
-            size = f'width="{p}" height="{p}" patternUnits="userSpaceOnUse"'
-            parts.append(f'<pattern id="{flag}" {size}>{"".join(drawn)}</pattern>')
+        for ink, colour in {"": hatch.colour, **{f"-{name}": rgb for name, rgb in INKS.items()}}.items():
+            parts += _pattern(f"{flag}{ink}", hatch, _hex(colour))
     return [*parts, "</defs>"]
+
+
+def _pattern(name: str, hatch: Hatch, colour: str) -> list[str]:
+    p = hatch.period
+    drawn = [
+        f'<path d="{_PATHS[s].format(p=p, q=p - 2, r=p + 2, h=p / 2)}" stroke="{colour}"/>'
+        for s in hatch.strokes
+        if s in _PATHS
+    ]
+    if "." in hatch.strokes:
+        drawn.append(f'<circle cx="{p / 2}" cy="{p / 2}" r="1.4" fill="{colour}"/>')
+    size = f'width="{p}" height="{p}" patternUnits="userSpaceOnUse"'
+    return [f'<pattern id="{name}" {size}>{"".join(drawn)}</pattern>'] if drawn else []
 
 
 def _spots(panel: Panel, frame: Frame, wide: int, high: int) -> list[str]:
@@ -78,7 +83,12 @@ def _spots(panel: Panel, frame: Frame, wide: int, high: int) -> list[str]:
     parts = []
     for spot in panel.spots:
         hatch = HATCHES.get(spot.flag)
-        fill = f"url(#{spot.flag})" if hatch is not None and hatch.strokes else "white"
+        ink = ""
+        if panel.coloured:
+            row = (frame.y.count - 1 - spot.row) * panel.picture.shape[0] // frame.y.count
+            column = spot.column * panel.picture.shape[1] // frame.x.count
+            ink = f"-{ink_on(panel.picture[row, column])}"
+        fill = f"url(#{spot.flag}{ink})" if hatch is not None and hatch.strokes else "white"
         clear = "" if fill != "white" else ' fill-opacity="0"'
         place = f'x="{LEFT + spot.column * across:.2f}" y="{TOP + high - (spot.row + 1) * up:.2f}"'
         parts.append(
@@ -139,9 +149,10 @@ def _legend(panel: Panel, left: int) -> list[str]:
         parts.append(_words(left + 30, top + 12, words, "start"))
         top += 22
     for flag in panel.marks:
-        parts.append(_box(left, top, "#787878"))
+        ink = "-dark" if panel.coloured else ""
+        parts.append(_box(left, top, "#e6e6e6" if panel.coloured else "#787878"))
         if HATCHES[flag].strokes:
-            parts.append(_box(left, top, f"url(#{flag})"))
+            parts.append(_box(left, top, f"url(#{flag}{ink})"))
         parts.append(_words(left + 30, top + 12, HATCHES[flag].meaning, "start"))
         top += 22
     if panel.bar is not None:

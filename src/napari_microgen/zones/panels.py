@@ -82,6 +82,8 @@ class Panel:
     """Legend: words and colour."""
     marks: Sequence[str] = field(default=())
     """Support flags to explain in the legend."""
+    coloured: bool = False
+    """True if the picture has colours of its own, so that marks on it are black or white."""
     bar: tuple[float, float, str] | None = None
     """Colour bar: lowest and highest value, and what it is."""
 
