@@ -16,7 +16,7 @@ from qtpy.QtTest import QTest
 from napari_microgen.io.weights import read_card
 from napari_microgen.widgets.layers import KEY, volume_of
 
-LONG = 90
+LONG = 240
 
 
 def children():
@@ -403,7 +403,7 @@ def test_closing_the_viewer_leaves_no_process(kind, after, generator, film, tmp_
         env=os.environ | own,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr

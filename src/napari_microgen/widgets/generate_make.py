@@ -178,10 +178,10 @@ class MakePage(Page):
 
     def closing(self) -> None:
         """End the process; the window is closing."""
-        self.model.forget()
         sampler, self.sampler = self.sampler, None
         if sampler is not None:
             sampler.stop(wait=True)
+        self.model.forget()
 
     # -- the image that follows ----------------------------------------------------
 

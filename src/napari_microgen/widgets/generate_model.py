@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -14,10 +15,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..conditions.support import distance_to_hull
 from ..errors import MicrogenError
 from ..generate.card import BUILTIN, GeneratorCard, builtin_models, read_generator_card
 from .choices import labelled
-from .generate_conditions import support_of
 from .latest import Latest
 
 PAUSE = 400
@@ -101,7 +102,6 @@ class ModelChoice(QWidget):
 
     def forget(self) -> None:
         """Read nothing any more (the window is closing)."""
-        self._typing.stop()
         self._reading.forget()
         self._reading.join(1.0)
 
@@ -143,7 +143,7 @@ class ModelChoice(QWidget):
 def read_card_for_window(model: str) -> GeneratorCard:
     """Read a card, and load in this thread what the support needs, so that no slider waits for it."""
     card = read_generator_card(model)
-    support_of(card, card.known_row())
+    distance_to_hull(np.array([0.5]), np.array([[0.0], [1.0]]))
     return card
 
 

@@ -294,7 +294,6 @@ class FolderAndTable(QWidget):
 
     def forget(self) -> None:
         """Read nothing any more (the window is closing)."""
-        self._typing.stop()
         self._reading.forget()
         self._reading.join(1.0)
 

@@ -138,7 +138,14 @@ class Sampler(QObject):
         -------
         int
             The number that the answer will carry.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows, the seed is negative, or there is not a number for each row.
         """
+        if not rows or seed < 0 or len(numbers) not in (0, len(rows)) or min(numbers, default=0) < 0:
+            raise ValueError("Ask for rows of conditions, with a seed, and a number for each row or none.")
         number = next(self._numbers)
         content = {
             "key": key,
