@@ -315,7 +315,7 @@ def main() -> None:
     if "vae" in o.only.split(","):
         model = read_generator(trained(o, "vae", data))
         result["reconstruction"] = reconstruction(model, held_out, o.seed)
-        numbers = min(model.generator.config.latent, 128 * (o.side // 64) ** 2)  # the narrowest place
+        numbers = model.generator.config.latent
         result["linear_limit"] = linear_limit(o, numbers, model.grey.high - model.grey.low)
         result["vae_steps"] = model.card["details"]["training"]["steps"]
         encoder, normal = model.generator.setup.encoder, np.random.default_rng(o.seed)

@@ -33,8 +33,9 @@ def no_memory():
         (lambda: AcwganGenerator((2, 3)), 255_589),
         (lambda: AcwganCritic((2, 3)), 117_270),
         (lambda: GrainVae(), 2_297_537),
+        (lambda: GrainVae(size=64), 2_297_537),
     ],
-    ids=["000 G", "000 G z 32", "000 D", "000 VAE", "001 G", "001 critic", "003 VAE"],
+    ids=["000 G", "000 G z 32", "000 D", "000 VAE", "001 G", "001 critic", "003 VAE", "003 VAE 64 px"],
 )
 def test_published_networks_have_their_number_of_weights(make, weights):
     assert count(make()) == weights
@@ -89,6 +90,17 @@ def test_the_other_networks_keep_the_size():
         24,
         24,
     )
+
+
+@pytest.mark.parametrize("size", [64, 128, 192, 256, 320])
+def test_the_grain_network_keeps_the_size_and_never_narrows_to_a_pixel(size):
+    with torch.device("meta"):
+        network = GrainVae(latent=8, size=size)
+        maps, mean, _ = network(torch.empty(2, 1, size, size), torch.empty(2, 8))
+        narrow = network.encoder[:-1](torch.empty(2, 1, size, size))
+    assert (maps.shape, mean.shape) == ((2, 1, size, size), (2, 8))
+    assert narrow.shape[2:] == (network.start,) * 2
+    assert network.start >= 4
 
 
 @pytest.mark.parametrize("profile", PROFILES)
