@@ -9,7 +9,7 @@ import numpy as np
 from ..io.atomic import atomic_path
 from .contours import coloured
 from .hatching import HATCHES, INKS, hatched, strokes
-from .panels import OUTLINE, Colour, Frame, Panel
+from .panels import OUTLINE, Colour, Frame, Panel, label_place
 
 LEFT, TOP, BOTTOM, RIGHT = 84, 40, 62, 24
 """Margins, in px."""
@@ -67,10 +67,10 @@ def _lines(draw: Any, font: Any, panel: Panel, wide: int, high: int) -> None:
     def pixels(places: np.ndarray) -> list[tuple[float, float]]:
         return [(LEFT + float(a) * wide, TOP + (1 - float(b)) * high) for a, b in places]
 
-    for words, line in panel.lines:
-        points = pixels(line)
-        draw.line(points, fill=LINE, width=2)
-        draw.text(points[len(points) // 2], words, fill=LINE, font=font, stroke_width=2, stroke_fill=TEXT)
+    for number, (words, line) in enumerate(panel.lines):
+        draw.line(pixels(line), fill=LINE, width=2)
+        (place,) = pixels(label_place(line, number)[None])
+        draw.text(place, words, fill=LINE, font=font, stroke_width=2, stroke_fill=TEXT)
     for ring in panel.rings:
         points = pixels(np.vstack([ring, ring[:1]]))
         draw.line(points, fill=(255, 255, 255), width=5)

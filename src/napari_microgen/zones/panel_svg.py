@@ -11,7 +11,7 @@ from ..io.atomic import write_text
 from .contours import coloured
 from .hatching import HATCHES, INKS, Hatch, ink_on
 from .panel_png import BOTTOM, LEFT, LEGEND, RIGHT, SIZE, TOP, enlarged
-from .panels import OUTLINE, Colour, Frame, Panel
+from .panels import OUTLINE, Colour, Frame, Panel, label_place
 
 _TEXT = "#282828"
 _PATHS = {
@@ -103,11 +103,11 @@ def _lines(panel: Panel, wide: int, high: int) -> list[str]:
         return " ".join(f"{LEFT + a * wide:.1f},{TOP + (1 - b) * high:.1f}" for a, b in places)
 
     parts = []
-    for words, line in panel.lines:
+    for number, (words, line) in enumerate(panel.lines):
         parts.append(f'<polyline points="{points(line)}" fill="none" stroke="white" stroke-width="2"/>')
         if not words:
             continue
-        a, b = line[len(line) // 2]
+        a, b = label_place(line, number)
         around = f'paint-order="stroke" stroke="{_TEXT}" stroke-width="3"'
         parts.append(
             _words(LEFT + a * wide, TOP + (1 - b) * high, words, "middle", around).replace(
