@@ -50,6 +50,22 @@ def test_a_stopped_run_goes_on_bit_for_bit(method, tmp_path):
     assert rest[0].history == whole.history
 
 
+def test_a_run_stopped_within_a_step_ends_the_step_and_keeps_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_microgen.simulate.grain_potts._ROWS", 30)
+    whole = stages(grow(start("potts"), STAGES))[-1]
+    grains, place = start("potts"), tmp_path / "checkpoint"
+    steps = grow(grains, STAGES, checkpoint=place)
+    while grains.whole or grains.steps_done < 4:
+        next(steps)
+    steps.close()
+    again = start("potts")
+    done, history = resume(again, place)
+    assert again.steps_done == grains.steps_done == 5
+    rest = stages(grow(again, STAGES, done=done, history=history))
+    np.testing.assert_array_equal(rest[-1].labels, whole.labels)
+    assert rest[-1].history == whole.history
+
+
 def test_checkpoints_are_written_on_the_way(tmp_path):
     steps = grow(start("potts"), STAGES, checkpoint=tmp_path / "checkpoint", every=0.0)
     while not (tmp_path / "checkpoint").exists():

@@ -121,6 +121,7 @@ def grow(
     """
     history, radius, left = list(history or ()), 0.0, 0
     saved, tick = time.monotonic(), 0.0
+    work: Iterator[None] = iter(())
     with ThreadPoolExecutor(threads) as pool:
         try:
             while done < len(stages):
@@ -141,15 +142,19 @@ def grow(
                     yield _progress(radius, left, stages, picture(grains.seen()))
                 elif len(history) % 10 == 1:
                     yield _progress(radius, left, stages)
-                for _ in grains.step(pool):
+                work = grains.step(pool)
+                for _ in work:
                     yield _progress(radius, left, stages)
                 if checkpoint is not None and time.monotonic() - saved > every:
                     save_checkpoint(grains, checkpoint, done, history)
                     saved = time.monotonic()
         except GeneratorExit:
             size = sum(array.nbytes for array in grains.state().values())
-            if checkpoint is not None and grains.whole and grains.steps_done and size < _SMALL:
-                save_checkpoint(grains, checkpoint, done, history)
+            if checkpoint is not None and size < _SMALL:
+                for _ in work:  # the rest of the step in hand: only then the state is whole
+                    pass
+                if grains.whole and grains.steps_done:
+                    save_checkpoint(grains, checkpoint, done, history)
             raise
 
 
