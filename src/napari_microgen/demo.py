@@ -21,9 +21,10 @@ _SHARES = {
     "otsu": 5,
     "hybrid": 10,
     "annotate": 10,
-    "train": 40,
+    "train": 35,
     "unet": 10,
     "measure": 10,
+    "zones": 5,
 }
 QUANTITIES = (
     "relative_density",
@@ -35,6 +36,13 @@ QUANTITIES = (
     "mean_curvature",
 )
 """What the demo measures of each phase map."""
+SHIPPED = "thin-film"
+"""Generator and classifier that come with the package."""
+_DIAGRAM: dict[str, Any] = {
+    "x": "temperature:200:600:5",
+    "y": "aluminium:5:55:5",
+    "set": ["oxygen=3", "ionisation=0.6", "ion energy=8", "pressure=0.5"],
+}
 _COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 _MARGIN, _HEAD, _LINE = 8, 26, 19
 
@@ -49,7 +57,9 @@ def demo(
     the stack is cleaned, segmented by Otsu's threshold and by the hybrid method, a U-Net is trained
     on the hybrid annotation and a few labelled planes, and each result is scored against the exact
     truth. Density, surface, tortuosity, struts, thickness, chords and curvature of the truth and of two
-    segmentations are measured, so that the table shows what a wrong threshold costs. All data are simulated.
+    segmentations are measured, so that the table shows what a wrong threshold costs. Last, the generator that
+    is shipped draws a structure zone diagram of sputtered films, with support on every cell. All data are
+    simulated.
 
     Parameters
     ----------
@@ -71,7 +81,8 @@ def demo(
     story = _Story(out)
     yield from story.tell(train_steps, seed)
     write_text(out / "demo.json", json.dumps(story.stages, indent=2) + "\n")
-    files = {"table": str(out / "measurements.csv"), "picture": str(out / "demo.png")}
+    files = {"diagram": str(out / "zones" / "collage.png")} if (out / "zones").is_dir() else {}
+    files |= {"table": str(out / "measurements.csv"), "picture": str(out / "demo.png")}
     return {"out": str(out), "stages": story.stages, **files}
 
 
@@ -103,6 +114,7 @@ class _Story:
         unet = yield from self._segmented("unet", clean, truth, method="unet", model=model)
         maps = {"truth": truth, "otsu": otsu, "unet": unet}
         table, fields = yield from self._measured(maps)
+        yield from self._diagram(seed)
         _picture(self.out / "demo.png", {"raw": raw, "cleaned": clean, **maps}, fields, table)
 
     def _stage(self, name: str, operation: str | None = None, **arguments: Any) -> Steps[Any]:
@@ -172,6 +184,34 @@ class _Story:
         }
         self._note("measure", start, findings)
         return joint, fields
+
+    def _diagram(self, seed: int) -> Steps[None]:
+        """Draw a small diagram with the generator that is shipped, if this installation has it."""
+        from .generate.card import builtin_models
+        from .zones.classifier import builtin_classifiers
+
+        start = time.monotonic()
+        if SHIPPED not in builtin_models():
+            self._note("zones", start, {"left_out": f"this installation has no model {SHIPPED}"})
+            return
+        judge = (
+            {"classifier": Path(f"builtin:{SHIPPED}"), "count": 2} if SHIPPED in builtin_classifiers() else {}
+        )
+        found = yield from self._run(
+            "zones",
+            "zones",
+            model=Path(f"builtin:{SHIPPED}"),
+            **_DIAGRAM,
+            **judge,
+            out=self.out / "zones",
+            seed=seed,
+            device="cpu",
+        )
+        findings = {"cells": len(found["cells"]), "support": found["support"]}
+        if found["classes"]:
+            best = [cell["class"] for cell in found["cells"]]
+            findings["classes"] = {name: best.count(name) for name in found["classes"] if name in best}
+        self._note("zones", start, findings)
 
     def _note(self, name: str, start: float, findings: dict[str, Any]) -> None:
         self.stages.append({"name": name, "seconds": round(time.monotonic() - start, 2), **findings})

@@ -21,14 +21,14 @@ def story(tmp_path_factory):
 def test_every_stage_is_there_and_timed(story):
     _, stages = story
     names = [stage["name"] for stage in stages]
-    assert names == ["simulate", "prepare", "otsu", "hybrid", "annotate", "train", "unet", "measure"]
+    assert names == ["simulate", "prepare", "otsu", "hybrid", "annotate", "train", "unet", "measure", "zones"]
     assert all(stage["seconds"] >= 0 for stage in stages)
 
 
 def test_the_density_of_the_truth_is_the_share_of_solid_voxels(story):
     out, stages = story
     truth = np.asarray(read(out / "truth.tif", kind="labels"))
-    assert stages[-1]["relative_density_truth"] == pytest.approx(truth.mean())
+    assert stages[-2]["relative_density_truth"] == pytest.approx(truth.mean())
 
 
 def test_the_table_holds_each_quantity_of_each_map_with_its_unit(story):
@@ -37,7 +37,7 @@ def test_the_table_holds_each_quantity_of_each_map_with_its_unit(story):
     assert table.samples() == ("truth", "otsu", "unet")
     found = {(f.sample, f.name): f for f in table}
     for name in QUANTITIES:
-        entry = stages[-1]["quantities"][name]
+        entry = stages[-2]["quantities"][name]
         for sample in table.samples():
             feature = found[sample, name]
             assert feature.value == pytest.approx(entry[sample])
@@ -70,3 +70,13 @@ def test_pictures_and_maps_keep_the_voxel_size(story):
     assert (out / "demo.png").stat().st_size > 10_000
     assert (out / "otsu.tif.recipe.json").exists()
     assert not list(out.glob(".*.partial"))
+
+
+def test_the_diagram_of_the_shipped_generator_says_what_it_does_not_know(story):
+    out, stages = story
+    if "left_out" in stages[-1]:
+        assert "no model" in stages[-1]["left_out"]
+        return
+    assert stages[-1]["cells"] == sum(stages[-1]["support"].values()) == 25
+    assert 0 < stages[-1]["support"]["extrapolated"] < 25
+    assert (out / "zones" / "collage.png").is_file()
