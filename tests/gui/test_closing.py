@@ -8,7 +8,7 @@ import sys
 import pytest
 
 SCRIPT = """
-import sys, tempfile
+import sys, tempfile, time
 import numpy as np, napari
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
@@ -30,9 +30,16 @@ if kind == "train":
 elif kind == "superpixel":
     dock.turn_to("Annotate")
     QTimer.singleShot(100, lambda: dock.annotate.paint.tools["Superpixel"].click())
-else:
+elif kind != "stuck":
     dock.segment.form.set_values({"method": kind})
-if kind != "superpixel":
+
+def stuck():
+    time.sleep(6)
+    yield
+
+if kind == "stuck":
+    QTimer.singleShot(100, lambda: dock.launch("Stuck", stuck(), print))
+elif kind != "superpixel":
     QTimer.singleShot(200, lambda: QTest.mouseClick(dock.run_button, Qt.MouseButton.LeftButton))
 
 def close():
@@ -74,6 +81,11 @@ def assert_clean(done, tmp_path):
 )
 def test_closing_the_viewer_ends_the_job(kind, after, tmp_path):
     assert_clean(closed_during(kind, after, tmp_path), tmp_path)
+
+
+def test_a_job_that_outlives_its_window_ends_nothing_but_itself(tmp_path):
+    """Work that hangs longer than a closing window waits finds its signals deleted; that must not abort."""
+    assert_clean(closed_during("stuck", 300, tmp_path), tmp_path)
 
 
 @pytest.mark.nightly

@@ -4,10 +4,13 @@ Light operations are the generator itself; heavy ones are a generator that drive
 process (`child.run_child`). Either way a tick is a chance to stop, and no error is lost.
 """
 
+import atexit
 import platform
 import threading
 import time
 import traceback
+import warnings
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +51,7 @@ class Job(QObject):
     """One line for the dock, and the report to copy."""
     cancelled = Signal()
     ended = Signal()
+    _over = Signal()
 
     def __init__(self, steps: Steps[Any], title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,27 +59,27 @@ class Job(QObject):
         self._steps = steps
         self._stop = threading.Event()
         self._finished = threading.Event()
-        self._worker: Any = None
+        self._thread: threading.Thread | None = None
         self._outcome: Any = _CANCELLED
         self._silent = False
         self.failure: BaseException | None = None
         self.destroyed.connect(self._stop.set)  # a job whose dock is gone stops
+        self._over.connect(self._finish)
 
     def start(self) -> None:
-        """Start the worker; the generator's first step runs in it."""
-        from napari.qt.threading import create_worker  # in the click: opening the dock stays fast
+        """Start the thread; the generator's first step runs in it.
 
-        self._worker = create_worker(
-            self._run,
-            _start_thread=False,
-            _connect={"warned": self._warn, "finished": self._finish},
-        )
-        self._worker.start()
+        A thread of Python, not of Qt: one that outlives its window may find its signals deleted, which in a
+        ``QRunnable`` ends the program, and here ends the thread.
+        """
+        self._thread = threading.Thread(target=self._run, daemon=True, name=f"microgen {self.title}")
+        _RUNNING.add(self)
+        self._thread.start()
 
     @property
     def running(self) -> bool:
         """Whether the result is still to come."""
-        return self._worker is not None and not self._finished.is_set()
+        return self._thread is not None and not self._finished.is_set()
 
     @property
     def cancelling(self) -> bool:
@@ -90,34 +94,45 @@ class Job(QObject):
         """Stop, wait a moment, and never call anybody again (the window is closing)."""
         self._silent = True
         self._stop.set()
-        if self._worker is not None:
+        if self._thread is not None:
             self._finished.wait(LAST_WAIT)
 
     def _run(self) -> None:
-        """Step the work in the worker's thread and keep its outcome.
+        """Do the work, then tell the window's thread, if there is still one."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                warnings.showwarning = lambda message, *_, **__: self._tell("noted", str(message))
+                self._work()
+        finally:
+            self._finished.set()
+            self._tell("_over")
 
-        A plain function, not a generator: napari leaves a generator hanging when it asks a
-        worker to quit, so nothing would be cleaned up, and it drops a RuntimeError of one.
-        """
+    def _work(self) -> None:
+        """Step the work and keep its outcome."""
         sent = 0.0
         try:
-            while not (self._stop.is_set() or self._worker.abort_requested):
+            while not self._stop.is_set():
                 tick = next(self._steps)
                 now = time.monotonic()
                 if (tick.values or now - sent >= TICK) and not self._stop.is_set():
                     sent = now
-                    self.ticked.emit(tick)
+                    self._tell("ticked", tick)
         except StopIteration as end:
             self._outcome = end.value
         except BaseException as error:
             self._outcome = _Failure(error, report_of(error, self.title))
         finally:
             self._steps.close()  # its `finally` runs here and now: no temporary file stays
-            self._finished.set()
 
-    def _warn(self, warning: tuple[Any, ...]) -> None:
-        if not self._silent:
-            self.noted.emit(str(warning[0]))
+    def _tell(self, signal: str, *content: Any) -> None:
+        """Send to the window's thread; a window that is gone ends the work."""
+        if self._silent:
+            return
+        try:
+            getattr(self, signal).emit(*content)
+        except RuntimeError:
+            self._stop.set()
 
     def _finish(self) -> None:
         if self._silent:
@@ -131,6 +146,20 @@ class Job(QObject):
         else:
             self.done.emit(outcome)
         self.ended.emit()
+
+
+_RUNNING: "weakref.WeakSet[Job]" = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Give jobs that are still running a moment to clean up when the program ends."""
+    jobs = [job for job in _RUNNING if job.running]
+    for job in jobs:
+        job.cancel()
+    until = time.monotonic() + LAST_WAIT
+    for job in jobs:
+        job._finished.wait(max(0.0, until - time.monotonic()))
 
 
 def first_line(error: BaseException) -> str:
