@@ -334,8 +334,35 @@ def two_alloys(folder: Path, size: float) -> Path:
     return folder
 
 
+def growing_grains(tour: Tour) -> None:
+    """Let grains grow, find them, colour them by their size, and look at their sides."""
+    with tempfile.TemporaryDirectory() as folder:
+        dock = tour.dock("Grains")
+        dock.growth.out.setText(str(Path(folder) / "growth"))
+        dock.growth.form.set_values(
+            {"shape": (384, 384), "grains": 700, "stages": (9.0, 13.0), "pixel_size": 100.0}
+        )
+        grown = lambda: dock.growth.stages and dock.growth.running is not None  # noqa: E731
+        tour.press(dock, "Growth", until=grown)
+        tour.picture("growth")
+        tour.wait(dock)
+        dock.notice.hide()
+        dock.grains.image.choose(tour.viewer.layers["grains, stage 2"])
+        dock.grains.form.set_values({"periodic": True})
+        tour.press(dock, "Grains")
+        dock.grains.colour.setCurrentIndex(1)
+        dock.grains.paint()
+        tour.wait(dock)
+        dock.turn_to("Plots")
+        dock.plots.choice.setCurrentIndex(1)
+        QTest.qWait(300)
+        dock.plots.chart.picked.emit(0, 40)
+        tour.picture("grains")
+        dock.close_down()
+
+
 SIZES = {"real": 1.0, "synthetic": 1.25}
-ALONE = {"compare": real_against_synthetic, "generate": generate}
+ALONE = {"compare": real_against_synthetic, "grains": growing_grains, "generate": generate}
 """Stops that need nothing of those before."""
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def test_the_manifest_is_valid_and_complete():
         "Measure",
         "Property",
         "Compare",
+        "Grains",
         "Generate",
     }
     assert "napari/layers/segment" in manifest.contributions.menus

@@ -11,6 +11,7 @@ PAGES = [
         "Measure": ("Measure", "Plots", "Fields"),
         "Property": ("Relate", "Predict"),
         "Compare": ("Images", "Side by side", "Numbers"),
+        "Grains": ("Grains", "Plots", "Growth"),
         "Generate": ("Make", "Train"),
     }.items()
     for page in pages

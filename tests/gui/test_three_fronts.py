@@ -22,6 +22,7 @@ PARAMETERS = {
     "field": {"field": "geodesic_distance", "direction": "column-"},
     "surface": {"smoothing": 0.05, "most_triangles": 20000},
     "skeleton": {"phase": 0},
+    "grains": {"edge": "excluded", "contact": 1},
 }
 """What is set in the form of each operation that works on layers, other than its defaults."""
 
@@ -37,12 +38,8 @@ def on_layers():
     }
 
 
-WITHOUT_DOCK = {"grains"}
-"""Operations on volumes that no dock offers."""
-
-
 def test_every_operation_on_layers_is_held_to_this():
-    assert on_layers() - WITHOUT_DOCK == set(PARAMETERS)
+    assert on_layers() == set(PARAMETERS)
 
 
 def expected(identifier, **volumes):
@@ -139,6 +136,27 @@ def test_field(bench, phases):
     bench.press()
     bench.assert_no_error()
     assert_same_volume(bench.viewer.layers[-1], ours)
+
+
+def test_grains(bench, phases, tmp_path):
+    from scipy import ndimage as ndi
+
+    cells = np.stack([ndi.label(plane)[0] for plane in phases(SHAPE)[1]])
+    layer = bench.labels(cells)
+    ours = finish(
+        run("grains", image=volume_of(layer), grain_list=tmp_path / "grains.csv", **PARAMETERS["grains"])
+    )
+    dock = bench.open("Grains")
+    dock.grains.form.set_values(PARAMETERS["grains"])
+    bench.press()
+    bench.assert_no_error()
+    assert dock.grains.table.as_dict() == ours.as_dict()
+    assert result_hash(dock.grains.table) == result_hash(ours)
+    dock.grains.save_list(tmp_path / "saved.csv")
+    lists = [
+        np.genfromtxt(tmp_path / name, delimiter=",", names=True) for name in ("grains.csv", "saved.csv")
+    ]
+    np.testing.assert_array_equal(lists[0]["label"], lists[1]["label"])
 
 
 @pytest.mark.parametrize("identifier", ["surface", "skeleton"])

@@ -162,7 +162,7 @@ def line_colours(plot: Plot) -> list[QColor]:
         if line.name in dotted:  # the same things, joined
             colours.append(QColor(point_colour(dotted[line.name])))
             continue
-        follows = line.dashed and plot.bars is None and colours
+        follows = line.dashed and plot.bars is None and not plot.points and colours
         number += 0 if follows else 1
         colours.append(QColor(COLOURS[number % len(COLOURS)]))
     return colours

@@ -197,6 +197,16 @@ class VoxelSizeRow(QFrame):
         self.given.emit()
 
 
+def row_of(*parts: QWidget) -> QWidget:
+    """Return widgets in one line."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    for part in parts:
+        row.addWidget(part, 1)
+    return holder
+
+
 def labelled(title: str, widget: QWidget, tip: str = "") -> QWidget:
     """Return a widget with its name in front."""
     holder = QWidget()

@@ -14,12 +14,11 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 from ..compare.image_list import IMAGE_LIST, read_image_list
 from ..progress import Steps
 from .chart import Chart
-from .child import run_child
-from .choices import labelled
+from .child import BRIEF, run_child
+from .choices import labelled, row_of
 from .compare_images import ROWS, ImagesPage, Request
 from .compare_pairs import ALL, PairsPage
 from .compare_plots import KINDS, ImagePlot, Listed, image_plot, place_words, typical
-from .compare_source import row_of
 from .compare_table import DescriptorTable
 from .compare_view import Wanted
 from .described import described
@@ -211,5 +210,7 @@ def _compared(
     for option, name in (("--conditions", "real"), ("--synthetic-conditions", "synthetic")):
         table = sources[name].conditions
         arguments += [] if table is None else [option, str(table)]
-    content = yield from run_child([*arguments, *request.words, *words], environment=job_environment())
+    content = yield from run_child(
+        [*arguments, *request.words, *words], environment=job_environment(), niceness=BRIEF
+    )
     return content, read_image_list(out / IMAGE_LIST), out

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 from qtpy.QtWidgets import QVBoxLayout as Column
 
 from ..compare.preparation import Source
@@ -14,7 +14,7 @@ from ..io.table_csv import format_table
 from ..io.writing import write
 from ..progress import Progress, Steps
 from ..volume import Volume
-from .choices import LayerChoice, labelled
+from .choices import LayerChoice, labelled, row_of
 from .layers import KEY, level_zero
 from .snapshot import Snapshot
 
@@ -202,13 +202,3 @@ def _columns(table: Any) -> dict[str, list[Any]]:
     columns = {str(name): list(table[name]) for name in table}
     plain = {name: [v.item() if hasattr(v, "item") else v for v in vs] for name, vs in columns.items()}
     return {name: vs for name, vs in plain.items() if all(isinstance(v, _PLAIN) for v in vs)}
-
-
-def row_of(*parts: QWidget) -> QWidget:
-    """Return widgets in one line."""
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    for part in parts:
-        row.addWidget(part, 1)
-    return holder

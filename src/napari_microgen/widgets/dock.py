@@ -77,7 +77,7 @@ def in_window_words(text: str) -> str:
     >>> in_window_words("Give --max-shift 3.")
     'Give “Max shift” 3.'
     """
-    return re.sub(r"--([a-z][a-z-]*[a-z])", lambda found: f"“{readable(found.group(1))}”", text)
+    return re.sub(r"--(?!help\b)([a-z][a-z-]*[a-z])", lambda found: f"“{readable(found.group(1))}”", text)
 
 
 class Notice(QFrame):
