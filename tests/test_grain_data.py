@@ -166,7 +166,7 @@ def test_what_cannot_be_is_refused(domains, tmp_path):
     grey = np.random.default_rng(0).random((96, 96)).astype(np.float32)
     write(Volume(grey, "YX"), domains / "grains_9.tif")
     with pytest.raises(LabelTypeError):
-        grain_patches(maps=domains, out=tmp_path / "x", patch_size=16)
+        grain_patches(maps=domains, out=tmp_path / "x", patches=1, patch_size=16)
 
 
 def test_a_store_is_one_image_of_a_folder(domains, tmp_path):
