@@ -201,7 +201,8 @@ def load_images(
             f"{path} holds {len(pictures)} images but {conditions} has {len(table)} rows; give one row per "
             f"image, in order."
         )
-    pixel_size, notes = _pixel_size(volumes, table, name), ()
+    pixel_size = _pixel_size(volumes, table, name)
+    notes: tuple[str, ...] = ()
     if not folder:
         table, notes = _grouped(table, path, planes)
     return Loaded(name, pictures, table, pixel_size, notes, origins)

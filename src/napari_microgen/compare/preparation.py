@@ -108,7 +108,8 @@ def prepared_sides(sources: dict[str, Source], choices: Choices) -> Steps[Prepar
     TableError
         If tables do not fit, or the sides have no condition in common.
     """
-    sets, notes = yield from scaled(loaded_sets(sources, choices), 0, 20, 100)
+    loaded: tuple[list[ImageSet], list[str]] = yield from scaled(loaded_sets(sources, choices), 0, 20, 100)
+    sets, notes = loaded
     prepared: Prepared = yield from scaled(prepared_sets(sets, choices), 20, 80, 100)
     return replace(prepared, notes=tuple(dict.fromkeys([*notes, *prepared.notes])))
 

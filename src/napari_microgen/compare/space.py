@@ -39,9 +39,16 @@ class Space:
         centre = np.nanmedian(filled, axis=0)
         filled = np.where(np.isfinite(filled), filled, centre)
         rings, components = (PrincipalComponents.fit(v) for v in (real.rings, real.components))
-        scales = [_deviation(p.apply(v)) for p, v in ((rings, real.rings), (components, real.components))]
-        mean, deviation = filled.mean(axis=0), _deviation(filled)
-        return cls(centre, mean, deviation, rings, components, *scales, names=real.names)
+        return cls(
+            centre,
+            filled.mean(axis=0),
+            _deviation(filled),
+            rings,
+            components,
+            _deviation(rings.apply(real.rings)),
+            _deviation(components.apply(real.components)),
+            names=real.names,
+        )
 
     def standardised(self, images: Descriptors) -> np.ndarray:
         """Return descriptors in real standard deviations from the real mean, shape (N, K)."""
