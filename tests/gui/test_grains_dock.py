@@ -252,11 +252,10 @@ def test_growth_that_was_stopped_goes_on_to_the_same_maps(bench, tmp_path):
     dock = bench.open("Grains")
     page = dock.growth
     page.out.setText(str(tmp_path / "stopped"))
-    long = SMALL | {"shape": (200, 200), "grains": 260, "stages": (8.0, 9.5)}
+    long = SMALL | {"shape": (256, 256), "grains": 420, "stages": (8.0, 12.5)}
     page.form.set_values(long)
     bench.press("Growth", wait=False)
     bench.until(lambda: page.running is not None, 100)
-    bench.settle(300)
     bench.click(page.pause_button)
     bench.wait(60)
     assert "Paused" in bench.message
