@@ -31,6 +31,7 @@ def test_the_manifest_is_valid_and_complete():
         "Compare",
         "Grains",
         "Generate",
+        "Zones",
     }
     assert "napari/layers/segment" in manifest.contributions.menus
 

@@ -13,6 +13,7 @@ PAGES = [
         "Compare": ("Images", "Side by side", "Numbers"),
         "Grains": ("Grains", "Plots", "Growth"),
         "Generate": ("Make", "Train"),
+        "Zones": ("Map", "Cell", "Window", "Find"),
     }.items()
     for page in pages
 ]

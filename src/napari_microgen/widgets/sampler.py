@@ -188,7 +188,7 @@ class Sampler(QObject):
     def _run(self) -> None:
         """Start the process and pass on what it says, in a thread of its own."""
         try:
-            child = Child([sys.executable, "-m", MODULE, self.model, self.device], self._environment, BRIEF)
+            child = Child(self._line(), self._environment, BRIEF)
         except OSError as error:
             self._emit("failed", f"The process could not be started: {error}", report_of(error, "Sampling"))
             return
@@ -204,6 +204,14 @@ class Sampler(QObject):
         finally:
             child.stop()
 
+    def _line(self) -> list[str]:
+        """Return the command line of the process."""
+        return [sys.executable, "-m", MODULE, self.model, self.device]
+
+    def _answer(self, message: Mapping[str, Any]) -> Any:
+        """Return what a message answers; None if it is another one."""
+        return _answer(message["answer"]) if "answer" in message else None
+
     def _listen(self, child: Child) -> None:
         sent, answers = 0.0, []
         while not (child.ended or self._stop.is_set()):
@@ -211,9 +219,9 @@ class Sampler(QObject):
                 message = _message(name, text)
                 if message is None:
                     child.stderr.append(text)
-                elif "answer" in message:
+                elif (answer := self._answer(message)) is not None:
                     child.at_work = True
-                    answers.append(_answer(message["answer"]))
+                    answers.append(answer)
                     if time.monotonic() - sent >= TICK:
                         sent, answers = self._pass_on(answers)
                 else:

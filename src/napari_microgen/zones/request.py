@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,59 +12,14 @@ from ..quantify.image_numbers import Particles
 from .axes import Axis, parse_axes
 from .base_condition import BaseCondition, base_condition
 from .classifier import StructureClassifier, class_probabilities, read_classifier
-from .constraints import Constraint, Demand, class_demand, parse_constraint, range_demands, support_demand
+from .constraints import Constraint, parse_constraint
 from .descriptors import ALIASES, Measure
-from .diagram import Diagram
 from .nearest_real import RealImages
 from .residuals import Residuals
-from .window import Window, process_window
+from .window_request import WindowRequest
 
 DRAWS = 100
 """Images of each cell, if classes or descriptors are asked for; as in paper 000."""
-
-
-@dataclass(frozen=True, eq=False)
-class WindowRequest:
-    """What a process window must fulfil."""
-
-    constraints: tuple[Constraint, ...]
-    """Ranges of conditions and descriptors."""
-    structure: str | None
-    """Class that is wanted."""
-    least: float
-    """Probability it must have."""
-    spreads: float
-    """Standard deviations taken off first."""
-    direction: tuple[str, ...]
-    """``max NAME`` or ``min NAME``, the most important first."""
-    extrapolate: bool
-    """Let extrapolated cells belong to it."""
-
-    def window(self, diagram: Diagram) -> Window:
-        """Return the window of a diagram."""
-        demands: list[Demand] = []
-        if self.structure is not None:
-            place = diagram.classes.index(self.structure)
-            shares, spreads = diagram.shares[..., place], diagram.spreads[..., place]
-            demands.append(
-                class_demand(self.structure, shares, spreads, least=self.least, spreads=self.spreads)
-            )
-        x, y = diagram.x.values(), diagram.y.values()
-        across, up = np.meshgrid(x, y)
-        values: dict[str, Any] = {**diagram.base.values, diagram.x.name: across, diagram.y.name: up}
-        values |= {name: diagram.values(name) for name in diagram.descriptors}
-        demands += range_demands(self.constraints, values, diagram.shape)
-        if not self.extrapolate:
-            demands.append(support_demand(diagram.flags))
-        return process_window(
-            demands,
-            x,
-            y,
-            x_edges=_edges(diagram.x),
-            y_edges=_edges(diagram.y),
-            names=(diagram.x.name, diagram.y.name),
-            direction=self.direction,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,9 +209,3 @@ def _require_direction(direction: Sequence[str], names: tuple[str, str], asked: 
             raise ParameterError(
                 f"--direction is {word!r}; expected max NAME or min NAME with {names[0]} or {names[1]}."
             )
-
-
-def _edges(axis: Axis) -> np.ndarray:
-    """Return the borders of the cells along an axis: midway on its scale, and its two ends."""
-    places = np.linspace(0, 1, axis.count)
-    return axis.at(np.concatenate([places[:1], (places[1:] + places[:-1]) / 2, places[-1:]]))

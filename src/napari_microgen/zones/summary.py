@@ -24,7 +24,7 @@ def diagram_text(content: Mapping[str, Any]) -> str:
         words = f"{min(known):.4g} to {max(known):.4g}{_unit(unit)}" if known else "undefined in every cell"
         lines.append(f"{name.replace('_', ' ')}: {words}")
     if content["window"] is not None:
-        lines += _window(content["window"], axes)
+        lines += window_lines(content["window"], axes)
     lines += [f"note: {note}" for note in content["notes"]]
     lines.append(f"written to {content['out']}: {', '.join(content['files'])}")
     return "\n".join(lines)
@@ -44,7 +44,8 @@ def sweep_text(content: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _window(window: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str]:
+def window_lines(window: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str]:
+    """Return a process window as lines: its best point, and how far each condition may fall and rise."""
     best = window["best"]
     if best is None:
         return [f"process window: empty ({window['emptied_by']})"]

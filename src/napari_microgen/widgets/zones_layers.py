@@ -1,0 +1,339 @@
+"""The layers of a live map: images, detail, classes, probability, descriptor, support, window, axes."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..zones.cell_record import UNKNOWN
+from ..zones.diagram_panels import class_colours
+from ..zones.placement import FIRST
+from ..zones.window import Window
+from .layers import KEY
+from .zones_drawing import (
+    FINE,
+    LEFT,
+    TOP,
+    axes_picture,
+    class_picture,
+    hatching,
+    value_picture,
+    window_picture,
+)
+from .zones_live import LiveZones
+from .zones_setting import SIDE, Box, Setting, Tile, block_of, painted
+
+ORDER = (
+    "images",
+    "detail",
+    "collage",
+    "class",
+    "probability",
+    "descriptor",
+    "support",
+    "window",
+    "axes",
+    "sweep",
+)
+"""Layers from the lowest to the highest."""
+HIDDEN = ("probability",)
+FAINT = {"class": 0.5, "probability": 0.7, "descriptor": 0.7}
+
+
+class ZoneLayers:
+    """The layers of the map that is shown now; made again if somebody removed one.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where they are.
+    live : LiveZones
+        What they show.
+    clicked : callable
+        Gets the place (across, up; each from 0 to 1) that is clicked.
+    moved : callable
+        Gets the place that the mouse is over, or None outside the map.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        live: LiveZones,
+        clicked: Callable[[float, float], None],
+        moved: Callable[[tuple[float, float] | None], None],
+    ) -> None:
+        self.viewer, self.live = viewer, live
+        self._clicked_at, self._moved_to = clicked, moved
+        self.layers: dict[str, Any] = {}
+        self._axes: Any = None
+        viewer.mouse_drag_callbacks.append(self._clicked)
+        viewer.mouse_move_callbacks.append(self._moved)
+
+    # -- painting ------------------------------------------------------------------
+
+    def paint(self) -> None:
+        """Paint the images that are there, and the marks of support on them."""
+        setting = self.live.setting
+        if setting is None:
+            return
+        self._paint_axes(setting)
+        if not self.live.tiles:
+            return
+        whole, box = Box.whole(setting.level), self.live.box
+        dtype = np.dtype(setting.card.grey.dtype)
+        block = block_of(setting.card.size, whole.columns)
+        limits = {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
+        self._put("images", painted(whole, self.live.tiles, dtype, block), whole, **limits)
+        if box is not None:
+            self._put("detail", painted(box, self.live.tiles, dtype, block), box, **limits)
+        detail = self.layers.get("detail")
+        if detail is not None and detail.visible != (box is not None):
+            detail.visible = box is not None
+        self._put("support", hatching(self._flags(box or whole)), box or whole)
+
+    def judge(self) -> None:
+        """Paint what is said of the cells of the whole map."""
+        setting = self.live.setting
+        if setting is None:
+            return
+        whole = Box.whole(setting.level)
+        said = {tile: self.live.said[tile] for tile in self.live.complete if tile in self.live.said}
+        if setting.classifier is None or not said:
+            self.remove("class", "probability")
+        else:
+            best = np.full((whole.rows, whole.columns), -1)
+            shares = np.full(best.shape, np.nan)
+            for (_, column, row), content in said.items():
+                if "class" in content:
+                    best[row, column] = setting.classes.index(content["class"])
+                    shares[row, column] = content["probabilities"][content["class"]]
+            self._put("class", class_picture(best, class_colours(setting.classes)), whole)
+            self._put("probability", value_picture(shares, 0.0, 1.0, lines=False), whole)
+        values = self.values(setting)
+        if values is None:
+            self.remove("descriptor")
+        else:
+            known = values[np.isfinite(values)]
+            full = bool(np.isfinite(values).all())
+            picture = value_picture(values, float(known.min()), float(known.max()), lines=full)
+            self._put("descriptor", picture, whole)
+
+    def values(self, setting: Setting) -> np.ndarray | None:
+        """Return the descriptor of each cell, row 0 at the low end; None while there is none."""
+        if setting.descriptor is None:
+            return None
+        count = FIRST * 2**setting.level
+        values = np.full((count, count), np.nan)
+        for tile in self.live.complete:
+            for entry in (self.live.said[tile].get("descriptors") or {}).values():
+                values[tile[2], tile[1]] = np.nan if entry["value"] is None else entry["value"]
+        return values if np.isfinite(values).any() else None
+
+    def outline(self, window: Window | None) -> None:
+        """Draw the border of a process window, or none."""
+        setting = self.live.setting
+        if setting is None or window is None or window.best is None:
+            self.remove("window")
+            return
+        whole = Box.whole(setting.level)
+        self._put("window", window_picture(window.corners, window.best, whole.columns), whole)
+
+    def collage(self, picture: np.ndarray) -> None:
+        """Show a random collage over the map."""
+        setting = self.live.setting
+        if setting is not None:
+            limits = {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
+            self._put("collage", picture, Box.whole(setting.level), **limits)
+
+    def beside(self, name: str, picture: np.ndarray) -> None:
+        """Show a picture to the right of the map, as high as it is."""
+        if self.live.setting is not None:
+            self._place(name, picture, SIDE / picture.shape[0], (0.0, SIDE + 60.0))
+
+    def remove(self, *names: str) -> None:
+        """Take layers away; all of them if none is named."""
+        for name in names or tuple(self.layers):
+            layer = self.layers.pop(name, None)
+            if layer is not None and layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        if not names:
+            self._axes = None
+
+    def close(self) -> None:
+        """Listen to the mouse no more."""
+        for callbacks, own in (
+            (self.viewer.mouse_drag_callbacks, self._clicked),
+            (self.viewer.mouse_move_callbacks, self._moved),
+        ):
+            if own in callbacks:
+                callbacks.remove(own)
+
+    def _flags(self, box: Box) -> np.ndarray:
+        flags = np.full((box.rows, box.columns), "", "U16")
+        for j in range(box.rows):
+            for i in range(box.columns):
+                tile = (box.level, box.column + i, box.row + j)
+                while tile[0] > 0 and tile not in self.live.said:
+                    tile = (tile[0] - 1, tile[1] // 2, tile[2] // 2)
+                content = self.live.said.get(tile)
+                if content is not None:
+                    flags[j, i] = content["support"]["flag"] or UNKNOWN
+        return flags
+
+    def _paint_axes(self, setting: Setting) -> None:
+        shown = (setting.x, setting.y)
+        if self._axes != shown or not self._there("axes"):
+            self._axes = shown
+            self._place("axes", axes_picture(*shown, int(SIDE)), 1 / FINE, (-float(TOP), -float(LEFT)))
+
+    def _put(self, name: str, picture: np.ndarray, box: Box, **how: Any) -> None:
+        top, left, edge = box.place()
+        self._place(name, picture, edge * box.rows / picture.shape[0], (top, left), **how)
+
+    def _place(
+        self, name: str, picture: np.ndarray, scale: float, corner: tuple[float, float], **how: Any
+    ) -> None:
+        """Show a picture with its upper left corner at a place of the world."""
+        place = {"scale": (scale, scale), "translate": tuple(at + scale / 2 for at in corner)}
+        setting = self.live.setting
+        assert setting is not None
+        about = {"zones": name, "model": setting.model, "live": True}
+        about |= {"axes": {"x": setting.x.to_dict(), "y": setting.y.to_dict()}, "side": SIDE}
+        if self._there(name):
+            layer = self.layers[name]
+            if layer.data.shape == picture.shape and layer.data.dtype == picture.dtype:
+                if not np.array_equal(layer.data, picture):
+                    layer.data = picture
+            else:
+                layer.data = picture
+            for key, value in (place | how).items():
+                if key != "colormap" and tuple(getattr(layer, key)) != tuple(value):
+                    setattr(layer, key, value)
+            layer.metadata[KEY] = about
+            return
+        self._add(name, picture, place | how | {"metadata": {KEY: about}})
+
+    def _add(self, name: str, picture: np.ndarray, how: dict[str, Any]) -> None:
+        viewer, active = self.viewer, self.viewer.layers.selection.active
+        units = viewer.layers[0].units[-1] if len(viewer.layers) else "pixel"
+        first = not any(self._there(other) for other in self.layers)
+        layer = viewer.add_image(
+            picture,
+            name=f"zones, {name}",
+            units=(units, units),
+            rgb=picture.ndim == 3,
+            opacity=FAINT.get(name, 1.0),
+            visible=name not in HIDDEN,
+            **how,
+        )
+        layer.get_status = _Status(f"zones, {name}", self)
+        self.layers[name] = layer
+        below = [viewer.layers.index(self.layers[n]) for n in ORDER[: ORDER.index(name)] if self._there(n)]
+        above = [
+            viewer.layers.index(self.layers[n]) for n in ORDER[ORDER.index(name) + 1 :] if self._there(n)
+        ]
+        if above:
+            viewer.layers.move(viewer.layers.index(layer), max([min(above), *(b + 1 for b in below)]))
+        ours = active is None or any(active == self.layers[n] for n in self.layers)
+        viewer.layers.selection.active = self.layers.get("images", layer) if ours else active
+        if first:
+            self.fit()
+
+    def _there(self, name: str) -> bool:
+        return name in self.layers and self.layers[name] in self.viewer.layers
+
+    # -- camera and mouse ----------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show the whole map with its axes."""
+        high, wide = (max(1, n) for n in self.viewer.canvas.size)
+        need = (TOP + SIDE + 70, LEFT + SIDE + 40)
+        camera = self.viewer.scene.camera
+        camera.zoom = 0.97 * min(high / need[0], wide / need[1])
+        camera.center = (0.0, SIDE / 2 + 20, SIDE / 2 - 20)
+
+    def view(self) -> tuple[float, float, float, float] | None:
+        """Return what is in view (left, right, low, high, from 0 to 1); None if it is not the map."""
+        if self.viewer.dims.ndisplay != 2:
+            return None
+        camera = self.viewer.scene.camera
+        row, column = camera.center[-2:]
+        high, wide = (n / 2 / camera.zoom for n in self.viewer.canvas.size)
+        left, right = (column - wide) / SIDE, (column + wide) / SIDE
+        low, top = 1 - (row + high) / SIDE, 1 - (row - high) / SIDE
+        if right <= 0 or left >= 1 or top <= 0 or low >= 1:
+            return None
+        return max(0.0, left), min(1.0, right), max(0.0, low), min(1.0, top)
+
+    def at(self, position: Any) -> tuple[float, float] | None:
+        """Return the place of the map (across, up; each from 0 to 1) at a position of the world."""
+        row, column = (float(v) for v in tuple(position)[-2:])
+        across, up = column / SIDE, 1 - row / SIDE
+        return (across, up) if 0 <= across <= 1 and 0 <= up <= 1 else None
+
+    def tile_at(self, across: float, up: float) -> Tile | None:
+        """Return the finest tile that is painted at a place."""
+        setting, box = self.live.setting, self.live.box
+        if setting is None:
+            return None
+        levels = [setting.level] if box is None else [box.level, setting.level]
+        for level in levels:
+            count = FIRST * 2**level
+            tile = (level, min(count - 1, int(across * count)), min(count - 1, int(up * count)))
+            if tile in self.live.tiles:
+                return tile
+        return None
+
+    def words(self, across: float, up: float) -> str:
+        """Return the conditions at a place, and what is known of its cell."""
+        setting = self.live.setting
+        if setting is None:
+            return ""
+        parts = [
+            f"{axis.name} {float(axis.at(place)):.4g}{f' {axis.unit}' if axis.unit else ''}"
+            for axis, place in ((setting.x, across), (setting.y, up))
+        ]
+        tile = self.tile_at(across, up)
+        content = {} if tile is None else self.live.said.get(tile, {})
+        if content:
+            parts.append(str(content["support"]["flag"]))
+        if "class" in content:
+            parts.append(f"{content['class']} {content['probabilities'][content['class']]:.2f}")
+        return ", ".join(parts)
+
+    def _moved(self, _viewer: Any, event: Any) -> None:
+        if self._there("images"):
+            self._moved_to(self.at(event.position))
+
+    def _clicked(self, _viewer: Any, event: Any) -> Iterator[None]:
+        if not self._there("images") or self.viewer.dims.ndisplay != 2 or event.button != 1:
+            return
+        yield
+        moved = False
+        while event.type == "mouse_move":
+            moved = True
+            yield
+        place = self.at(event.position)
+        if not moved and place is not None and self.layers["images"].visible:
+            self._clicked_at(*place)
+
+
+class _Status:
+    """What the status bar says of a layer of the map: conditions instead of pixels.
+
+    It is called from a thread of napari's, so it touches no layer.
+    """
+
+    def __init__(self, name: str, layers: ZoneLayers) -> None:
+        self._name, self._layers = name, layers
+
+    def __call__(self, position: Any = None, **_: Any) -> dict[str, str]:
+        place = None if position is None else self._layers.at(position)
+        words = "outside the map" if place is None else self._layers.words(*place)
+        empty = dict.fromkeys(("source_type", "plugin", "value"), "")
+        return empty | {
+            "layer_name": self._name,
+            "layer_base": self._name,
+            "coordinates": words,
+            "coords": words,
+        }
