@@ -1,7 +1,8 @@
 """Gap between ticks of the window's event loop while a U-Net trains in the child process.
 
 With ``--mode generate --model MODEL`` the slider is one of the Generate dock: each tick moves it, and a
-generator in its child process makes the images that the layer shows. Loading the model is included.
+generator in its child process makes the images that the layer shows. Loading the model is included. With
+``--mode zones`` the live map of the Zones dock is panned, zoomed and changed at random.
 
 A slider moves through a stack in a real window (a display or Xvfb is needed) at every tick of a timer,
 on two cores. Sides, each in a fresh process: an idle window; the dock training in its child process,
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 import gui_gaps_generate
+import gui_gaps_zones
 import numpy as np
 from report import arguments, emit, version
 
@@ -29,14 +31,21 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=12.0, help="how long each side is watched")
     parser.add_argument("--side", choices=("idle", "thread", "child"), help="watch one side in this process")
-    parser.add_argument("--mode", choices=("train", "generate"), default="train", help="what the child does")
-    parser.add_argument("--model", default="builtin:thin-film", help="the generator of --mode generate")
+    parser.add_argument(
+        "--mode", choices=("train", "generate", "zones"), default="train", help="what the child does"
+    )
+    parser.add_argument(
+        "--model", default="builtin:thin-film", help="the generator of --mode generate and zones"
+    )
     options = parser.parse_args()
     if options.side:
         print(json.dumps(watch(options.side, options.seconds)))
         return
     if options.mode == "generate":
         gui_gaps_generate.main(options)
+        return
+    if options.mode == "zones":
+        gui_gaps_zones.main(options)
         return
     found = {
         side: [fresh(side, options.seconds) for _ in range(options.runs)]

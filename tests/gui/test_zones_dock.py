@@ -28,18 +28,28 @@ def children():
 
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory):
-    """The folder of a small classifier, trained by the command on two textures."""
+    """The folder of a small classifier, trained by the command on two textures of small pixels."""
     from scipy import ndimage as ndi
 
     folder, random = tmp_path_factory.mktemp("classes"), np.random.default_rng(0)
-    for name, width in zip(CLASSES, (0.7, 3.0), strict=True):
-        (folder / "images" / name).mkdir(parents=True)
+    (folder / "images").mkdir()
+    lines = ["file,structure"]
+    for name, width in zip(CLASSES, (3.0, 9.0), strict=True):
         for number in range(4):
             grey = ndi.gaussian_filter(random.normal(size=(72, 72)), width)
             grey = np.clip(128 + 50 * grey / grey.std(), 0, 255).astype(np.uint8)
-            volume = Volume(grey, "YX", voxel_size=(0.1, 0.1), unit="um")
-            write(volume, folder / "images" / name / f"{name}{number}.tif")
-    words = ["--steps=4", "--folds=2", "--batch-size=8", "--threads=1"]
+            volume = Volume(grey, "YX", voxel_size=(0.025, 0.025), unit="um")
+            write(volume, folder / "images" / f"{name}{number}.tif")
+            lines.append(f"{name}{number}.tif,{name}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = [
+        "--steps=2",
+        "--folds=2",
+        "--batch-size=4",
+        "--threads=1",
+        "--labels",
+        str(folder / "labels.csv"),
+    ]
     command = [sys.executable, "-m", "napari_microgen.cli", "train", "classifier", "--quiet"]
     done = subprocess.run(
         [*command, "--images", str(folder / "images"), "--out", str(folder / "model"), *words],

@@ -335,14 +335,15 @@ class MapPage(Page):
 
     def words(self) -> list[str]:
         """Return the map as options of ``microgen zones``, without the folder."""
-        setting, form = self.setting(), self.saving.values()
+        setting, fields = self.setting(), self.saving.fields
+        form = {n: f.value() for n, f in fields.items() if n != "out" and self.saving.applies(n)}
         axes: tuple[Axis, Axis] = setting.grid()
         if form["style"] == "random":
             axes = (setting.x, setting.y)
         values: dict[str, Any] = {
             axis: f"{a.name}:{a.low!r}:{a.high!r}:{a.count}" for axis, a in zip("xy", axes, strict=True)
         }
-        values |= {name: value for name, value in form.items() if name != "out"}
+        values |= form
         values |= {"seed": setting.seed, "same_noise": setting.same_noise, "classifier": setting.classifier}
         values |= {"count": setting.count if setting.judges else None, "device": device()}
         values |= self.image_words | (self.window_words if setting.judges or self.window_words else {})
