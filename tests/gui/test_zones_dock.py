@@ -286,7 +286,10 @@ def test_find_ranks_conditions_and_a_click_goes_there(mapped):
     find.table.cellClicked.emit(0, 0)
     mapped.until(lambda: mapped.dock.cell.content is not None, LONG)
     assert mapped.dock.cell.row() == pytest.approx(wanted) or mapped.dock.cell.row() == wanted
-    assert mapped.page._fixed_values() == {"material": wanted["material"]}
+    assert mapped.page.live.setting.base.values == {"material": wanted["material"]}
+    mark = layer(mapped, "cell").extent.world.mean(axis=0)
+    place = mapped.page.layers.at(mark)
+    assert float(mapped.page.live.setting.x.at(place[0])) == pytest.approx(wanted["temperature"], abs=1)
 
 
 def test_bad_input_is_told_in_words(mapped, generator, tmp_path):
@@ -345,7 +348,7 @@ def test_thirty_random_steps_leave_nothing_behind(mapped):
     mapped.until(lambda: not page._pace.isActive(), 10)
     whole(mapped)
     mapped.assert_no_error()
-    assert names(mapped) <= {f"zones, {name}" for name in ("images", "detail", "support", "axes")}
+    assert names(mapped) <= {f"zones, {name}" for name in ("images", "detail", "support", "cell", "axes")}
     assert len(children()) == before
     assert psutil.Process().memory_info().rss - memory < 200e6
 

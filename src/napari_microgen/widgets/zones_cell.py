@@ -208,7 +208,7 @@ def cell_words(content: Mapping[str, Any]) -> str:
     if "class" in content:
         order = sorted(content["probabilities"].items(), key=lambda item: -item[1])
         lines.append(f"Most probable structure: {content['class']} (of {content['count']} images)")
-        lines += [f"    {name} {share:.2f} ± {_number(content['sd'][name])}" for name, share in order[:4]]
+        lines += [f"    {name} {share:.2f} {_spread(content['sd'][name])}" for name, share in order[:4]]
     for name, entry in (content.get("descriptors") or {}).items():
         value = "undefined" if entry["value"] is None else f"{entry['value']:.4g}{_unit(entry['unit'])}"
         lines.append(f"{name.replace('_', ' ')}: {value}")
@@ -233,6 +233,10 @@ def nearest_words(nearest: NearestImage | None, shown: bool) -> str:
     what = "Left generated, right the nearest real image" if shown else "Nearest training condition"
     differs = f"differs by {nearest.difference}" if nearest.difference else "has the same conditions"
     return f"{what}: {nearest.image}, which {differs}."
+
+
+def _spread(value: float | None) -> str:
+    return "" if value is None else f"± {value:.2f}"
 
 
 def _number(value: Any) -> str:

@@ -116,6 +116,15 @@ def value_picture(values: np.ndarray, low: float, high: float, *, lines: bool) -
     return np.asarray(canvas)
 
 
+def ring_picture() -> np.ndarray:
+    """Return a square frame, black and white so that it is seen on anything, uint8 (R, C, 4)."""
+    picture = np.zeros((48, 48, 4), np.uint8)
+    for inset, colour in ((0, (0, 0, 0, 255)), (1, PAPER), (3, (0, 0, 0, 255))):
+        picture[inset : 48 - inset, inset : 48 - inset] = colour
+    picture[4:44, 4:44] = 0
+    return picture
+
+
 def window_picture(corners: Sequence[np.ndarray], best: Mapping[str, Any] | None, cells: int) -> np.ndarray:
     """Return the border of a process window and its best point, uint8 (R, C, 4).
 

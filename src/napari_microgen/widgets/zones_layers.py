@@ -17,6 +17,7 @@ from .zones_drawing import (
     axes_picture,
     class_picture,
     hatching,
+    ring_picture,
     value_picture,
     window_picture,
 )
@@ -32,6 +33,7 @@ ORDER = (
     "descriptor",
     "support",
     "window",
+    "cell",
     "axes",
     "sweep",
 )
@@ -145,6 +147,18 @@ class ZoneLayers:
             limits = {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
             self._put("collage", picture, Box.whole(setting.level), **limits)
 
+    def mark(self, across: float, up: float) -> None:
+        """Draw a frame as large as a cell around a place (across, up; each from 0 to 1)."""
+        if self.live.setting is None:
+            return
+        edge = (
+            Box.whole(self.live.setting.level).place()[2]
+            if self.live.box is None
+            else self.live.box.place()[2]
+        )
+        corner = ((1 - up) * SIDE - edge / 2, across * SIDE - edge / 2)
+        self._place("cell", ring_picture(), edge / len(ring_picture()), corner)
+
     def beside(self, name: str, picture: np.ndarray) -> None:
         """Show a picture to the right of the map, as high as it is."""
         if self.live.setting is not None:
@@ -235,7 +249,8 @@ class ZoneLayers:
         if above:
             viewer.layers.move(viewer.layers.index(layer), max([min(above), *(b + 1 for b in below)]))
         ours = active is None or any(active == self.layers[n] for n in self.layers)
-        viewer.layers.selection.active = self.layers.get("images", layer) if ours else active
+        front = self.layers["images"] if self._there("images") else layer
+        viewer.layers.selection.active = front if ours else active
         if first:
             self.fit()
 

@@ -124,6 +124,7 @@ class MapPage(Page):
         self._fixing.failed.connect(self._refuse_base)
         self.live.painted.connect(lambda: self.dock.attempt(self.layers.paint))
         self.live.judged.connect(self._judged)
+        self.live.picked.connect(self._mark)
         self.live.status.connect(self._tell)
         self.live.refused.connect(lambda why: self.dock.notice.show_note(axis_words(why)))
         self.live.failed.connect(self._failed)
@@ -251,7 +252,7 @@ class MapPage(Page):
             self._refuse(str(error))
             return
         self._problem = None
-        if self.dock.pages and self.isVisible():
+        if self.dock.pages and self.dock.isVisible():
             self.live.show(setting, device())
             self._look()
         notes = [note for note in (setting.x.beyond, setting.y.beyond) if note]
@@ -304,6 +305,14 @@ class MapPage(Page):
         self.legend.setText(legend_of(self.live, self.layers))
         self.shown.emit()
         self.changed.emit()
+
+    def _mark(self, content: dict[str, Any], _images: Any) -> None:
+        """Draw a frame around the cell that is looked at closely."""
+        setting = self.live.setting
+        if setting is not None:
+            values = content["conditions"]
+            places = [float(axis.place(values[axis.name]["value"])) for axis in (setting.x, setting.y)]
+            self.dock.attempt(lambda: self.layers.mark(*places))
 
     def _tell(self, words: str) -> None:
         setting = self.live.setting
