@@ -34,6 +34,8 @@ PLUGIN = "napari-microgen"
 GENERATOR_STEPS = 200
 GENERATOR = os.environ.get("MICROGEN_GENERATOR", "")
 """A generator of films to show; one that is shipped, or the one just trained, if left out."""
+CLASSIFIER = os.environ.get("MICROGEN_CLASSIFIER", "")
+"""A classifier of films to show; one that is shipped, or none, if left out."""
 TURNED = (-12.0, 18.0, 25.0)
 """Angles of the camera that show a flat stack a little from the side."""
 STACK, TRUTH = "FIB-SEM stack (simulated)", "FIB-SEM truth (simulated)"
@@ -361,8 +363,31 @@ def growing_grains(tour: Tour) -> None:
         dock.close_down()
 
 
+def zones(tour: Tour) -> None:
+    """Look at the live map of a generator of films, with classes if there is a classifier."""
+    shipped = [f"builtin:{name}" for name in builtin_models() if name == "thin-film"]
+    dock = tour.dock("Zones")
+    page = dock.map
+    page.model.open_model(GENERATOR or shipped[0])
+    whole = lambda: page.live.setting is not None and page.live.idle and page.diagram() is not None  # noqa: E731
+    wait_until(whole)
+    if CLASSIFIER or page.classifier.box.count():
+        page.form.set_values({"count": 8})
+        page.classifier.box.setEditText(CLASSIFIER or page.classifier.box.itemText(0))
+        wait_until(lambda: page.live.setting.classifier is not None)
+        wait_until(whole)
+        dock.window_page.form.set_values({"where": ["temperature<450"], "extrapolate": True})
+        wait_until(lambda: dock.window_page.window is not None)
+    dock.notice.hide()
+    tour.picture("zones_map")
+    page.clicked.emit(0.45, 0.08)
+    wait_until(lambda: dock.cell.content is not None and dock.cell.beside_words.text())
+    tour.picture("zones_cell")
+    dock.close_down()
+
+
 SIZES = {"real": 1.0, "synthetic": 1.25}
-ALONE = {"compare": real_against_synthetic, "grains": growing_grains, "generate": generate}
+ALONE = {"compare": real_against_synthetic, "grains": growing_grains, "generate": generate, "zones": zones}
 """Stops that need nothing of those before."""
 
 if __name__ == "__main__":
