@@ -63,15 +63,19 @@ def test_a_stopped_run_is_continued_to_the_same_bytes(tmp_path, method):
     ticks = 0
     for _ in simulate_grains.steps(tmp_path / "probe", **options):
         ticks += 1
+    stopped = 0
     for stop in (ticks // 5, ticks // 2, ticks - 2):
         folder = tmp_path / f"stopped-{stop}"
         steps = simulate_grains.steps(folder, **options)
         for _ in zip(range(max(stop, 1)), steps, strict=False):
             pass
         steps.close()
-        assert not (folder / "truth.csv").exists()
+        if (folder / "truth.csv").exists():
+            continue  # some ticks come by the clock: a faster run has fewer and was over already
+        stopped += 1
         simulate_grains(folder, continued=True, **options)
         assert content(folder) == content(tmp_path / "whole")
+    assert stopped >= 1
 
 
 def test_a_run_is_continued_with_its_own_parameters_only(tmp_path):
