@@ -1,5 +1,6 @@
 """``microgen`` as people and programs use it: exit status, one line of error, one JSON object."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -193,6 +194,28 @@ def test_a_window_can_stop_it(how, long_words):
     process.stderr.close()
     if how != "end of input":
         process.stdin.close()
+
+
+def test_an_interruption_that_is_swallowed_stops_the_work_at_its_next_tick():
+    """A signal that falls into a finaliser or a callback of compiled code is lost there."""
+    from napari_microgen.cli import _stop
+    from napari_microgen.cli.execution import drive
+    from napari_microgen.cli.messages import CancelledError, Messages
+    from napari_microgen.progress import Progress
+
+    said, done = Messages(as_json=False, quiet=True), []
+
+    def work():
+        for step in range(10):
+            if step == 3:
+                with contextlib.suppress(KeyboardInterrupt):
+                    _stop(said)
+            done.append(step)
+            yield Progress(step, 10, "working")
+
+    with pytest.raises(CancelledError, match="Stopped on request"):
+        drive(work(), said, None)
+    assert done == [0, 1, 2, 3]
 
 
 def test_progress_is_json_lines_with_growing_steps(stack, tmp_path):

@@ -77,7 +77,7 @@ def _guarded(work: Callable[[], int], said: Any, *, debug: bool) -> int:
     from ..errors import MicrogenError
     from .messages import CancelledError
 
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, lambda *_: _stop(said))
     warnings.showwarning = lambda message, *_rest, **_more: said.warning(str(message))
     try:
         return work()
@@ -106,5 +106,7 @@ def _guarded(work: Callable[[], int], said: Any, *, debug: bool) -> int:
         return BROKEN
 
 
-def _stop(_number: int, _frame: Any) -> None:
+def _stop(said: Any) -> None:
+    """Interrupt the work now; and at its next tick, if the interruption fell into code that swallows it."""
+    said.asked_to_stop = True
     raise KeyboardInterrupt("Stopped on request; nothing was written.")

@@ -43,7 +43,7 @@ def drive(steps: Steps[Any], said: Messages, watch: StdinWatch | None) -> Any:
                 said.progress(next(steps))
             except StopIteration as end:
                 return end.value
-            if watch is not None and watch.cancelled.is_set():
+            if said.asked_to_stop or (watch is not None and watch.cancelled.is_set()):
                 raise CancelledError("Stopped on request; nothing was written.")
     finally:
         steps.close()

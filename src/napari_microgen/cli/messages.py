@@ -20,6 +20,7 @@ class Messages:
         self.stream = stream or sys.stderr
         self.as_json = as_json
         self.quiet = quiet
+        self.asked_to_stop = False
         self._last = 0.0
         self._bar = False
 
