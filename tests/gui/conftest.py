@@ -76,6 +76,10 @@ class Bench:
 
     def __init__(self, viewer, qtbot):
         self.viewer, self.qtbot = viewer, qtbot
+        self.torch_before = "torch" in sys.modules  # an earlier test of this process may have loaded it
+
+    def assert_no_torch(self):
+        assert self.torch_before or "torch" not in sys.modules
 
     def open(self, name):
         _, self.dock = self.viewer.window.add_plugin_dock_widget("napari-microgen", name)

@@ -1,7 +1,5 @@
 """Random clicks on the real Generate dock: whatever is pressed, a few things always hold."""
 
-import sys
-
 import numpy as np
 import psutil
 import pytest
@@ -133,7 +131,7 @@ class Clicks(RuleBasedStateMachine):
         notice = self.dock.notice
         if notice.is_error and not notice.isHidden():
             assert "napari_microgen.errors." in notice.report, notice.report
-        assert "torch" not in sys.modules
+        self.bench.assert_no_torch()
 
 
 def click_at_random(bench, models, examples, steps):

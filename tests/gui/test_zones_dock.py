@@ -100,7 +100,7 @@ def test_the_map_has_axes_images_and_support(mapped):
     assert "cells interpolated" in mapped.page.legend.text() or "cells gap" in mapped.page.legend.text()
     mapped.assert_units_agree()
     mapped.assert_no_error()
-    assert "torch" not in sys.modules
+    mapped.assert_no_torch()
 
 
 def test_the_status_bar_says_the_conditions(mapped):
