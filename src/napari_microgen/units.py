@@ -78,6 +78,17 @@ def canonical_unit(text: str) -> str:
     return unit
 
 
+def after_number(unit: str | None) -> str:
+    """Return a unit as it follows a number in a sentence; nothing for a pure number.
+
+    Examples
+    --------
+    >>> f"45{after_number('nm')}, 0.1{after_number('1')}, 3{after_number(None)}"
+    '45 nm, 0.1, 3'
+    """
+    return "" if unit in (None, "", "1") else f" {unit}"
+
+
 def convert_length(value: float, unit: str, to: str) -> float:
     """Convert a length from ``unit`` to ``to``.
 

@@ -115,6 +115,12 @@ def test_a_report_to_be_passed_on_holds_no_real_image(result, arguments, tmp_pat
     assert numbers[0] == numbers[1]
 
 
+def test_a_refused_comparison_leaves_no_folder(tmp_path, arguments):
+    with pytest.raises(MicrogenError):
+        compare(**(arguments | {"synthetic": tmp_path / "nothing"}), out=tmp_path / "report")
+    assert list(tmp_path.iterdir()) == []
+
+
 class Page(HTMLParser):
     """Checks that tags are closed in order, and collects what a page refers to."""
 
@@ -224,7 +230,7 @@ def test_stopping_leaves_no_report(arguments, tmp_path):
     for _ in zip(range(12), steps, strict=False):
         pass
     steps.close()
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_models_and_training_sets_have_their_place(folder, arguments, tmp_path):

@@ -112,3 +112,9 @@ def test_the_same_condition_twice_is_named_with_a_way_out():
         ParameterError, match=r"both temperature; a diagram needs two.*Take time, ratio N2:Ar"
     ):
         parse_axes("temperature:20:600:4", "temperature:20:600:4", KNOWN)
+
+
+def test_a_pure_number_is_said_without_a_unit():
+    pure = KNOWN[0] | {"name": "ionisation", "unit": "1", "low": 0.1, "high": 1.2}
+    with pytest.raises(ParameterError, match=r"ionisation \(0\.1 to 1\.2\)"):
+        parse_axis("nothing:1:2:3", [pure], "--x")

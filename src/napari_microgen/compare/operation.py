@@ -138,8 +138,10 @@ def compare(
         )
     yield Progress(0, _STEPS, "looking for the images")
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    fresh = not out.exists()
     require_writable(out)
+    if fresh:
+        out.rmdir()  # what is refused or stopped leaves nothing behind
     sources = {
         "real": Source(path=real, conditions=conditions),
         "synthetic": Source(path=synthetic, conditions=synthetic_conditions),
@@ -167,6 +169,7 @@ def compare(
     prepared: Prepared = yield from scaled(prepared_sides(sources, choices), 10, 400, _STEPS)
     content, shown = yield from _judge(prepared, repeats=repeats, copies=copies, seed=seed)
     yield Progress(950, _STEPS, "writing the report")
+    out.mkdir(parents=True, exist_ok=True)
     content |= {"choices": asdict(choices) | {"copies": copies, "repeats": repeats}}
     content["files"] = write_report(out, content, prepared, shown | {"real": real_pictures})
     yield Progress(_STEPS, _STEPS, "done")

@@ -8,6 +8,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from ..compare.descriptors import NAMES
+from ..units import after_number
 from .forms import tooltip
 
 HEADERS = ("descriptor", "value", "floor", "baseline", "verdict")
@@ -111,7 +112,7 @@ def _of_condition(content: Mapping[str, Any], condition: str | None, names: Sequ
             _number(entry["floor_in_sd"]),
             _number(entry["baseline_in_sd"]),
         )
-        unit = "" if unit == "1" else f" {unit}"
+        unit = after_number(unit)
         means = "; ".join(f"{side} {_with_interval(entry, side)}{unit}" for side in ("real", "synthetic"))
         rows.append((name, (*cells, entry["verdict"]), f"means: {means}"))
     return rows

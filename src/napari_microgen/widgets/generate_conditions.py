@@ -212,7 +212,11 @@ class ConditionRows(QWidget):
         for entry in card.conditions if card else ():
             kind = LabelRow if entry["kind"] == "categorical" else NumberRow
             row = kind(entry, entry["name"] in lacking)
-            label = QLabel(f"{entry['name']} [{entry['unit']}]" if entry.get("unit") else str(entry["name"]))
+            label = QLabel(
+                f"{entry['name']} [{entry['unit']}]"
+                if entry.get("unit") not in (None, "", "1")
+                else str(entry["name"])
+            )
             label.setMinimumWidth(LABEL_WIDTH)
             label.setToolTip(row.toolTip())
             row.changed.connect(self.changed)

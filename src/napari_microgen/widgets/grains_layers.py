@@ -8,6 +8,7 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from qtpy.QtWidgets import QWidget
 
+from ..units import after_number
 from .chart_painting import VIRIDIS, pretty_unit
 from .grains_found import FoundGrains
 from .layers import KEY, like
@@ -150,7 +151,7 @@ class ColourBar(QWidget):
 
     def show_range(self, low: float, high: float, unit: str) -> None:
         """Show the ends of a range."""
-        words = "" if unit == "1" else f" {pretty_unit(unit)}"
+        words = after_number(pretty_unit(unit))
         self.ends = (f"{low:.4g}{words}", f"{high:.4g}{words}")
         self.show()
         self.update()

@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from ..units import after_number
 from .child import BRIEF, run_child
 from .described import described
 from .dock import Dock, Page
@@ -154,6 +155,6 @@ def _details(entry: Mapping[str, Any]) -> str:
         if found["value"] is not None:
             spread = found.get("latent_sd")
             more = "" if spread is None else f" ± {spread:.2g}"
-            unit = "" if found["unit"] == "1" else f" {found['unit']}"
+            unit = after_number(found["unit"])
             lines.append(f"{name.replace('_', ' ')} {found['value']:.4g}{more}{unit}")
     return tooltip("<br>".join(lines))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..units import after_number
 from ..zones.diagram_panels import class_colours
 from ..zones.hatching import HATCHES
 from .zones_layers import ZoneLayers
@@ -28,7 +29,7 @@ def legend_of(live: LiveZones, layers: ZoneLayers) -> str:
     values = layers.values(setting)
     if values is not None:
         entries = [entry for content in whole for entry in (content.get("descriptors") or {}).values()]
-        unit = "" if entries[0]["unit"] == "1" else f" {entries[0]['unit']}"
+        unit = after_number(entries[0]["unit"])
         name, low, high = str(setting.descriptor).replace("_", " "), np.nanmin(values), np.nanmax(values)
         lines.append(f"{name}: {low:.4g} (dark) to {high:.4g} (bright){unit}")
     return "<br>".join(lines)

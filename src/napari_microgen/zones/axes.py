@@ -11,6 +11,7 @@ from ..conditions import Condition
 from ..conditions.condition import Transform
 from ..errors import ParameterError
 from ..regress.svg import nice_ticks
+from ..units import after_number
 
 MOST_STEPS = 256
 """Largest number of cells along an axis."""
@@ -98,7 +99,7 @@ class Axis:
         slack = 1e-9 * max(abs(low), abs(high))
         if self.low >= low - slack and self.high <= high + slack:
             return ""
-        unit = f" {self.unit}" if self.unit else ""
+        unit = after_number(self.unit)
         return (
             f"{self.name} from {self.low:g} to {self.high:g}{unit} reaches beyond the {low:g} to {high:g} of "
             f"the training; cells out there are extrapolated"
@@ -207,7 +208,7 @@ def _varies(entry: Mapping[str, Any]) -> bool:
 
 
 def _described(entry: Mapping[str, Any]) -> str:
-    unit = f" {entry['unit']}" if entry.get("unit") else ""
+    unit = after_number(entry.get("unit"))
     return f"{entry['name']} ({float(entry['low']):g} to {float(entry['high']):g}{unit})"
 
 

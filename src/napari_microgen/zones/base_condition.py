@@ -9,6 +9,7 @@ import numpy as np
 from ..conditions import Support
 from ..errors import ParameterError
 from ..generate.wanted import wanted_conditions
+from ..units import after_number
 from .axes import Axis
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ class BaseCondition:
     """``given`` by the user, ``constant`` in the training, or taken from ``training``."""
     image: str
     """Training image whose values were taken; empty if none."""
+    units: dict[str, str | None]
+    """Unit of each condition; None if none is stated."""
 
     @property
     def note(self) -> str:
         """In words, what was not given and where it was taken from; empty if all was given."""
-        taken = [f"{n} = {_text(self.values[n])}" for n, why in self.origin.items() if why == "training"]
+        taken = [
+            f"{name} = {_text(self.values[name])}{after_number(self.units[name])}"
+            for name, why in self.origin.items()
+            if why == "training"
+        ]
         if not taken:
             return ""
         return (
@@ -94,7 +101,7 @@ def base_condition(
     row = wanted_conditions(model, [*words, *lows, *_words(taken, lacking)])
     values = {name: value for name, value in row.items() if name not in varied}
     origin = {n: "given" if n in given else "training" if n in lacking else "constant" for n in values}
-    return BaseCondition(values, origin, image)
+    return BaseCondition(values, origin, image, {c["name"]: c.get("unit") for c in model.conditions})
 
 
 def training_rows(support: Support) -> list[dict[str, float | str | None]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..units import after_number
+
 
 def diagram_text(content: Mapping[str, Any]) -> str:
     """Return the result of `zones` as text: axes, what is fixed, support, structures, window, remarks."""
@@ -21,7 +23,11 @@ def diagram_text(content: Mapping[str, Any]) -> str:
             c["descriptors"][name]["value"] for c in cells if c["descriptors"][name]["value"] is not None
         ]
         unit = cells[0]["descriptors"][name]["unit"]
-        words = f"{min(known):.4g} to {max(known):.4g}{_unit(unit)}" if known else "undefined in every cell"
+        words = (
+            f"{min(known):.4g} to {max(known):.4g}{after_number(unit)}"
+            if known
+            else "undefined in every cell"
+        )
         lines.append(f"{name.replace('_', ' ')}: {words}")
     if content["window"] is not None:
         lines += window_lines(content["window"], axes)
@@ -38,7 +44,7 @@ def sweep_text(content: Mapping[str, Any]) -> str:
         for stop in entry["stops"]:
             near = stop["nearest"]
             words = "" if near is None else f"; nearest {near['image']}: {near['difference'] or 'the same'}"
-            lines.append(f"  {stop['value']:g}{_unit(stop['unit'])}: {stop['support']['flag']}{words}")
+            lines.append(f"  {stop['value']:g}{after_number(stop['unit'])}: {stop['support']['flag']}{words}")
     lines += [f"note: {note}" for note in content["notes"]]
     lines.append(f"written to {content['out']}: {', '.join(content['files'])}")
     return "\n".join(lines)
@@ -50,10 +56,11 @@ def window_lines(window: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str
     if best is None:
         return [f"process window: empty ({window['emptied_by']})"]
     names = (axes["x"]["name"], axes["y"]["name"])
-    at = ", ".join(f"{axes[key]['name']} {best[key]:.5g}{_unit(axes[key]['unit'])}" for key in ("x", "y"))
+    units = {key: after_number(axes[key]["unit"]) for key in ("x", "y")}
+    at = ", ".join(f"{axes[key]['name']} {best[key]:.5g}{units[key]}" for key in ("x", "y"))
     lines = [f"process window: {len(window['cells'])} cells; best at {at}"]
     for name, key in zip(names, ("x", "y"), strict=True):
-        safe, unit = best["safety"][name], _unit(axes[key]["unit"])
+        safe, unit = best["safety"][name], units[key]
         lines.append(
             f"  {name} may fall by {safe['down']:.4g}{unit} ({'; '.join(safe['down_stopped_by'])}) and rise "
             f"by {safe['up']:.4g}{unit} ({'; '.join(safe['up_stopped_by'])})"
@@ -62,13 +69,9 @@ def window_lines(window: Mapping[str, Any], axes: Mapping[str, Any]) -> list[str
 
 
 def _axis(axis: Mapping[str, Any]) -> str:
-    return f"{axis['name']} {axis['low']:g} to {axis['high']:g}{_unit(axis['unit'])}"
+    return f"{axis['name']} {axis['low']:g} to {axis['high']:g}{after_number(axis['unit'])}"
 
 
 def _fixed(name: str, entry: Mapping[str, Any]) -> str:
     value = entry["value"]
-    return f"{name} {f'{value:g}' if isinstance(value, float) else value}{_unit(entry['unit'])}"
-
-
-def _unit(unit: str | None) -> str:
-    return "" if unit in (None, "1") else f" {unit}"
+    return f"{name} {f'{value:g}' if isinstance(value, float) else value}{after_number(entry['unit'])}"
