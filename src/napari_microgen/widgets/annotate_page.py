@@ -172,8 +172,8 @@ class AnnotatePage(Page):
 
     def _class_chosen(self, value: int) -> None:
         self.superpixels.value = value
-        if self.labels.layer() is not None:
-            self.labels.layer().selected_label = value
+        if (layer := self.labels.layer()) is not None:
+            layer.selected_label = value
 
     def _use_tool(self, name: str) -> None:
         self.paint.tools[name].setChecked(True)

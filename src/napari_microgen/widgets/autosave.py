@@ -84,6 +84,7 @@ class Autosave(QObject):
 
     def _ended(self) -> None:
         job, self.job = self.job, None
+        assert job is not None
         job.deleteLater()
         if self._again:
             self._again = False

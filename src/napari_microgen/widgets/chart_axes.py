@@ -2,8 +2,7 @@
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +14,8 @@ class Scale:
     start: float
     stop: float
 
-    def pixel(self, value: float | np.ndarray) -> float | np.ndarray:
-        """Return where a value lies."""
+    def pixel(self, value: Any) -> Any:
+        """Return where a value, or each of an array, lies."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
 
     def value(self, pixel: float) -> float:

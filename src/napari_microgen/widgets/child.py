@@ -132,7 +132,7 @@ class Child:
         self.stdout: list[str] = []
         self._queue: SimpleQueue[Any] = SimpleQueue()
         self._open_streams = 2
-        hidden = {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)} if os.name == "nt" else {}
+        hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0) if os.name == "nt" else 0
         self.process = subprocess.Popen(
             line,
             stdin=subprocess.PIPE,
@@ -143,7 +143,7 @@ class Child:
             encoding="utf-8",
             errors="replace",
             bufsize=1,
-            **hidden,
+            creationflags=hidden,
         )
         _lower_priority(self.process.pid, niceness)
         self._threads = [
@@ -190,6 +190,7 @@ class Child:
 
     def say(self, line: str) -> None:
         """Write a line to its standard input, if it still listens."""
+        assert self.process.stdin is not None
         with contextlib.suppress(OSError, ValueError):
             self.process.stdin.write(f"{line}\n")
             self.process.stdin.flush()
@@ -262,7 +263,8 @@ class Child:
             thread.join(1.0)
         for stream in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError, ValueError):
-                stream.close()
+                if stream is not None:
+                    stream.close()
 
 
 def _progress(entry: Mapping[str, Any]) -> Progress:

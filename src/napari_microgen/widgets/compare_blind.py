@@ -1,5 +1,6 @@
 """Which one is real? A blind test in the window, with its score and what it is worth."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +152,7 @@ class BlindTest(QGroupBox):
         codes[list(seen)] = -1
         if self._code is not None:
             codes[codes != self._code] = -1
-        seed = int(np.random.SeedSequence().entropy % 2**32)
+        seed = secrets.randbits(32)
         return blind_pairs(GallerySide(real.origins, codes), synthetic, MOST, seed=seed)
 
     def _next(self) -> None:

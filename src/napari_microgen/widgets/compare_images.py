@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 
+from ..compare.image_list import SideName
 from ..compare.preparation import Choices, Source
 from ..errors import MicrogenError
 from ..io.table_csv import read_table
@@ -41,7 +42,7 @@ class Request:
         """The options as the comparison takes them."""
         return Choices(**self.values)
 
-    def sources(self, folder: Path) -> Steps[dict[str, Source]]:
+    def sources(self, folder: Path) -> Steps[dict[SideName, Source]]:
         """Write layers into a folder; return where both sides are."""
         real = yield from self.real.source(folder, "real")
         synthetic = yield from self.synthetic.source(folder, "synthetic")

@@ -207,9 +207,9 @@ def _compared(
 ) -> Steps[tuple[Mapping[str, Any], Listed, Path]]:
     sources = yield from request.sources(folder)
     arguments = ["compare", str(sources["real"].path), str(sources["synthetic"].path), "--out", str(out)]
-    for option, name in (("--conditions", "real"), ("--synthetic-conditions", "synthetic")):
-        table = sources[name].conditions
-        arguments += [] if table is None else [option, str(table)]
+    sides = (("--conditions", sources["real"]), ("--synthetic-conditions", sources["synthetic"]))
+    for option, side in sides:
+        arguments += [] if side.conditions is None else [option, str(side.conditions)]
     content = yield from run_child(
         [*arguments, *request.words, *words], environment=job_environment(), niceness=BRIEF
     )

@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QShortcut as Shortcut
 
 from ..compare.blind_test import Pair, blind_pairs
 from ..compare.gallery import Gallery, gallery
+from ..compare.image_list import SideName
+from ..compare.preparation import Source
 from ..progress import Steps, scaled
 from .choices import labelled
 from .compare_blind import LEFT_KEY, RIGHT_KEY, BlindTest
@@ -181,8 +183,8 @@ class PairsPage(Page):
         assert found is not None
         sides = found.sides
         places = [
-            _named(sides[name].origins[row])
-            for name, row in (("real", pair.real), ("synthetic", pair.synthetic))
+            _named(side.origins[row])
+            for side, row in ((sides["real"], pair.real), (sides["synthetic"], pair.synthetic))
         ]
         code = int(sides["real"].condition[pair.real])
         number = f"Pair {self._place + 1} of {len(self._pairs)}"
@@ -223,7 +225,7 @@ class PairsPage(Page):
 
 
 def _gallery(request: Request, folder: Path) -> Steps[Gallery]:
-    sources = yield from scaled(request.sources(folder), 0, 20, 100)
+    sources: dict[SideName, Source] = yield from scaled(request.sources(folder), 0, 20, 100)
     found: Gallery = yield from scaled(gallery(sources, request.choices), 20, 80, 100)
     return found
 

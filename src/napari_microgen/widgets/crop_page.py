@@ -82,7 +82,7 @@ class CropPage(Page):
             button.setEnabled(ready and not busy)
         self.find_bar.setToolTip(why or "Look for a data bar on the plane that is looked at")
         self.crop_bar.setToolTip("Cut the bar off every plane" if self.bar else "Find the data bar first")
-        if why:
+        if why or layer is None:
             return why
         whole = dict(zip("ZYX"[-layer.ndim :], level_zero(layer).shape, strict=False))
         if self.ranges.value() == {axis: (0, whole[axis]) for axis in self.ranges.value()}:

@@ -236,13 +236,13 @@ class Dock(QWidget):
         if self._front is None:
             return
         page = self.page
-        running = self.job is not None
-        why = f"{self.job.title} is running; wait, or cancel it." if running else page.problem()
+        job = self.job
+        why = page.problem() if job is None else f"{job.title} is running; wait, or cancel it."
         self.run_button.setText(page.run_label)
         self.run_button.setEnabled(why is None)
         self.run_button.setToolTip(why or page.run_label)
-        self.cancel_button.setEnabled(running and not self.job.cancelling)
-        self.cancel_button.setToolTip("Stop within a second" if running else "Nothing is running")
+        self.cancel_button.setEnabled(job is not None and not job.cancelling)
+        self.cancel_button.setToolTip("Nothing is running" if job is None else "Stop within a second")
 
     def launch(self, title: str, steps: Steps[Any], done: Callable[[Any], None]) -> None:
         """Start the dock's one job; ``done`` gets the result in the window's thread."""

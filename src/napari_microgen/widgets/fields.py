@@ -288,7 +288,9 @@ class _NoWheel(QObject):
     """Keeps the mouse wheel from changing a value while a form is scrolled."""
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        if event is not None and event.type() == QEvent.Type.Wheel and not watched.hasFocus():
+        if watched is None or event is None:
+            return False
+        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
             event.ignore()
             return True
         return False

@@ -132,6 +132,7 @@ class PredictPage(Page):
         ValueError
             If something is no number.
         """
+        assert self._saved is not None
         units = needed_columns(self._saved)
         return [
             Feature(name=name, value=float(edit.text().replace(",", ".")), unit=units[name] or "1")
@@ -154,6 +155,8 @@ class PredictPage(Page):
         """Measure what is lacking, and predict."""
         snapshot, model = Snapshot.of(self.labels.layer()), self._model()
         phase = int(self.form.values()["phase"])
+        assert self._saved is not None
+        assert model is not None
         known = self._known(self.labels.layer())
         measure, _ = lacking(self._saved, known)
         steps = predict_volume(snapshot, phase, [*known.values(), *self._given()], measure, model)

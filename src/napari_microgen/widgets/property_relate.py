@@ -198,6 +198,7 @@ class RelatePage(Page):
 
     def _alone(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Return the request for one model by itself."""
+        assert self.content is not None
         formulas = {entry["name"]: entry["formula"] for entry in self.content["candidates"]}
         texts = tuple(name if formulas[name] is None else f"{name}={formulas[name]}" for name in names)
         return self._request | {"features": texts, "models": "full", "max_features": None}

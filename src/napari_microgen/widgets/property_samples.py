@@ -138,7 +138,7 @@ def quantities_for(name: str) -> tuple[str, ...]:
     standard = name if name in known else SYMBOLS.get(symbol or "", "")
     if standard in known:
         return (standard,)
-    if symbol in ENGINEERED:
+    if symbol is not None and symbol in ENGINEERED:
         return tuple(SYMBOLS[n] for n in parse_expression(ENGINEERED[symbol]).names)
     return ()
 

@@ -38,9 +38,8 @@ class Results:
     def add(self, snapshot: Snapshot, volume: Volume, name: str, **changes: Any) -> tuple[Any, list[str]]:
         """Add a result; return its layer and what the user should know."""
         notes = [note for note in (snapshot.remark(self.viewer), *volume.notes) if note]
-        last = self._last
-        wanted = self.replace.isChecked() and last is not None and last.layer != snapshot.layer
-        if wanted and last.layer in self.viewer.layers:
+        last = self._last if self.replace.isChecked() else None
+        if last is not None and last.layer != snapshot.layer and last.layer in self.viewer.layers:
             if last.edited:
                 notes.append(f"“{last.layer.name}” was edited by hand and is kept.")
             else:

@@ -199,8 +199,8 @@ class Sampler(QObject):
                     child.say(line)
             self._listen(child)
             if not self._stop.is_set():
-                error = child.failure(child.process.wait())
-                self._emit("failed", first_line(error), report_of(error, "Sampling"))
+                reason = child.failure(child.process.wait())
+                self._emit("failed", first_line(reason), report_of(reason, "Sampling"))
         finally:
             child.stop()
 

@@ -150,6 +150,7 @@ class SuperpixelTool(QObject):
 
     def _ended(self) -> None:
         job, self.job = self.job, None
+        assert job is not None
         failed = job.failure is not None
         job.deleteLater()
         if self.active and not failed and self.patches() is None:

@@ -256,7 +256,7 @@ def chosen_axes(x: AxisRow, y: AxisRow, cells: int, card: GeneratorCard) -> tupl
         else:
             texts.append(f"{row.name()}:0:1:{cells}")  # refused below, with the reason
     try:
-        return parse_axes(*texts, card.conditions)
+        return parse_axes(texts[0], texts[1], card.conditions)
     except MicrogenError as error:
         raise ValueError(axis_words(str(error))) from None
 

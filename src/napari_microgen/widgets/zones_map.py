@@ -1,5 +1,6 @@
 """Map page: choose model, classifier and axes, and look at a diagram that is made as you look."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ class MapPage(Page):
         self._quiet = True
         self.fixed.set_values(base.values)
         self._quiet = False
-        self._base = BaseCondition({**base.values, **self._fixed_values()}, base.origin, base.image)
+        self._base = replace(base, values={**base.values, **self._fixed_values()})
         self.apply()
 
     def _refuse_base(self, error: Exception) -> None:
@@ -200,10 +201,11 @@ class MapPage(Page):
         except ValueError as error:
             self._refuse(str(error))
             return
-        before = {} if self._base is None else self._base.values
+        base = BaseCondition.empty(self.model.card) if self._base is None else self._base
+        before = base.values
         self._touched |= {name for name, value in values.items() if before.get(name) != value}
         origin = {name: "given" if name in self._touched else "training" for name in values}
-        self._base = BaseCondition(values, origin, "" if self._base is None else self._base.image)
+        self._base = replace(base, values=values, origin=origin)
         self._moved()
 
     def _moved(self) -> None:
@@ -238,7 +240,7 @@ class MapPage(Page):
         if not 1 <= count <= 10_000:
             raise ValueError("Count must lie between 1 and 10000.")
         return Setting(
-            card, self.model.text(), x, y, BaseCondition(values, base.origin, base.image),
+            card, self.model.text(), x, y, replace(base, values=values),
             int(chosen["seed"]), bool(chosen["same_noise"]), self.classifier.text(), self.classifier.classes,
             self.descriptor.currentData(), count,
         )  # fmt: skip

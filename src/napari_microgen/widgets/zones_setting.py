@@ -160,10 +160,10 @@ def painted(box: Box, made: Mapping[Tile, np.ndarray], dtype: Any, block: int = 
     picture = np.zeros((box.rows * pixels, box.columns * pixels), dtype)
     for j in range(box.rows):
         for i in range(box.columns):
-            tile = own[near[i, j]] if (i, j) in near else _coarser(box, i, j, made)
-            if tile is not None:
+            shown = own[near[i, j]] if (i, j) in near else _coarser(box, i, j, made)
+            if shown is not None:
                 top, left = (box.rows - 1 - j) * pixels, i * pixels
-                picture[top : top + pixels, left : left + pixels] = shrunk(made[tile], 1 / block)
+                picture[top : top + pixels, left : left + pixels] = shrunk(made[shown], 1 / block)
     return picture
 
 

@@ -1,7 +1,7 @@
 """What the conditions that are not on an axis are fixed at, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,11 @@ class BaseCondition:
     """Training image whose values were taken; empty if none."""
     units: dict[str, str | None]
     """Unit of each condition; None if none is stated."""
+
+    @classmethod
+    def empty(cls, model: "GeneratorModel | GeneratorCard") -> "BaseCondition":
+        """Return what nothing is known of yet but the units of the model's conditions."""
+        return cls({}, {}, "", {c["name"]: c.get("unit") for c in model.conditions})
 
     @property
     def note(self) -> str:
@@ -101,7 +106,7 @@ def base_condition(
     row = wanted_conditions(model, [*words, *lows, *_words(taken, lacking)])
     values = {name: value for name, value in row.items() if name not in varied}
     origin = {n: "given" if n in given else "training" if n in lacking else "constant" for n in values}
-    return BaseCondition(values, origin, image, {c["name"]: c.get("unit") for c in model.conditions})
+    return replace(BaseCondition.empty(model), values=values, origin=origin, image=image)
 
 
 def training_rows(support: Support) -> list[dict[str, float | str | None]]:
