@@ -74,8 +74,8 @@ def phases():
 class Bench:
     """A viewer with one of our docks, and hands to press its buttons."""
 
-    def __init__(self, viewer, qtbot):
-        self.viewer, self.qtbot = viewer, qtbot
+    def __init__(self, viewer, qtbot, raised):
+        self.viewer, self.qtbot, self.raised = viewer, qtbot, raised
         self.torch_before = "torch" in sys.modules  # an earlier test of this process may have loaded it
 
     def assert_no_torch(self):
@@ -87,7 +87,10 @@ class Bench:
         return self.dock
 
     def settle(self, milliseconds=30):
+        """Let the window work; fail at once if something in it raised."""
         self.qtbot.wait(milliseconds)
+        for _, error, _ in self.raised():
+            raise AssertionError("an error in the window") from error
 
     def image(self, data, name="stack", size=(25.0, 18.6, 18.6), unit="nm", **more):
         placed = {"scale": size[-data.ndim :], "units": (unit,) * data.ndim} if unit else {}
@@ -169,11 +172,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(make_napari_viewer_proxy, qtbot):
+def bench(make_napari_viewer_proxy, qtbot, request):
     """A shown viewer of a small laptop's size, and hands to work it."""
     viewer = make_napari_viewer_proxy(show=True)
     viewer.window.resize(1366, 768)
-    worker = Bench(viewer, qtbot)
+    worker = Bench(viewer, qtbot, lambda: request.node.qt_exception_capture_manager.exceptions)
     worker.settle(50)
     return worker
 
