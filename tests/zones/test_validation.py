@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from napari_microgen.cli.execution import summary
 from napari_microgen.errors import ParameterError, SaveError, TableError
 from napari_microgen.io.writing import write
 from napari_microgen.volume import Volume
@@ -60,6 +61,21 @@ def test_the_bias_of_a_generator_is_its_residual(asked, analytic, tmp_path):
     np.testing.assert_allclose(kept.values[:, 0].mean(), grey["bias"])
     assert kept.flags[-1] == "extrapolated"  # the corner, once it is left out
     assert kept.flags[1] != "extrapolated"
+
+
+def test_people_are_told_how_far_off_it_is_and_why_there_is_no_width(asked, analytic, tmp_path):
+    result = asked([analytic(bias=0.05, without=HELD)])
+    text = summary(result)
+    assert text.startswith("4 conditions that were not in the training")
+    assert "{" not in text
+    grey = result["descriptors"]["mean_grey"]
+    (line,) = [line for line in text.splitlines() if line.startswith("mean grey")]
+    assert f"{grey['bias']:+.3g}" in line
+    worst = max(result["cells"], key=lambda c: abs(np.subtract(*c["descriptors"]["mean_grey"].values())))
+    assert worst["condition"] in line
+    assert "no half-width: 4 conditions were left out; 9 are needed" in text
+    assert "--residuals" not in text
+    assert str(tmp_path / "r.json") in text
 
 
 def test_each_condition_is_judged_by_the_models_that_have_not_seen_it(asked, analytic):

@@ -67,6 +67,14 @@ def summary(content: dict[str, Any]) -> str:
         from ..zones.summary import sweep_text
 
         return sweep_text(content)
+    if {"candidates", "experiments"} <= content.keys():
+        from ..zones.answer_summary import find_text
+
+        return find_text(content)
+    if {"descriptors", "extrapolated"} <= content.keys():
+        from ..zones.answer_summary import validation_text
+
+        return validation_text(content)
     if "verdict" in content:
         return "\n".join(content["verdict"])
     if "features" in content:

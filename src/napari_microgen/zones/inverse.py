@@ -115,8 +115,9 @@ def find(
     Returns
     -------
     dict
-        ``targets``; ``candidates``, best first: ``conditions``, ``misfit``, ``parts``, ``support``,
-        ``descriptors`` with three uncertainties, ``class`` probabilities and their deviations;
+        ``targets``; ``units`` of the conditions; ``candidates``, best first: ``conditions``, ``misfit``,
+        ``parts``, ``support``, ``descriptors`` with three uncertainties, ``class`` probabilities and their
+        deviations; ``coverage`` (chance of the conformal intervals, null without residuals);
         ``experiments``: ``conditions``, ``reduction`` (share of the variance at the candidates that
         it and those before it would take away) and ``support``; ``tried``, ``notes``, ``seconds``.
 
@@ -143,9 +144,11 @@ def find(
     yield Progress(990, 1000, "choosing experiments")
     return {
         "targets": [t.text for t in judge.targets] + ([f"class {class_}"] if class_ else []),
+        "units": {str(entry["name"]): entry.get("unit") for entry in sources[0].conditions},
         "candidates": [_record(entry, judge, known) for entry in final],
         "experiments": _experiments(judge, tried, final, extrapolate, experiments, seed),
         "measure": judge.measure.to_dict(),
+        "coverage": None if known is None else known.coverage,
         "tried": len(tried),
         "models": [source.sha256 for source in sources],
         "notes": notes,

@@ -89,8 +89,8 @@ def validate(
     -------
     dict
         ``out``, ``conditions`` (how many), ``extrapolated`` (how many of them), ``descriptors`` by
-        name: ``unit``, ``bias``, ``mean_absolute_error``, ``half_width``, ``reason``; ``cells``: each
-        condition with support, real and generated value; ``notes``, ``seconds``.
+        name: ``unit``, ``bias``, ``mean_absolute_error``, ``half_width``, ``reason``; ``coverage``;
+        ``cells``: each condition with support, real and generated value; ``notes``, ``seconds``.
 
     Raises
     ------
@@ -145,6 +145,7 @@ def validate(
         "extrapolated": sum(case.flag == "extrapolated" for case in unseen),
         "descriptors": residuals.summary(),
         "measure": measure.to_dict(),
+        "coverage": coverage,
         "cells": cells,
         "notes": notes,
         "seconds": round(time.monotonic() - start, 3),
