@@ -1,5 +1,8 @@
 """The models that come with the package: there, small, honest about what they are, and of use at once."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,21 @@ def test_models_and_classifiers_are_small_and_free():
     details = describe_model("builtin:thin-film")
     assert details["licence"] == "BSD-3-Clause"
     assert "simulated" in " ".join(details["notes"])
+
+
+def test_an_image_does_not_load_the_compiler():
+    """The compiler of torch takes longer to import than the rest of it; somebody is waiting for the image."""
+    wanted = [f"{name}={value}" for name, value in (FILM | {"temperature": 200}).items()]
+    lines = (
+        "import sys",
+        "from napari_microgen.generate.operation import generate",
+        f"generate('builtin:thin-film', set={wanted!r}, evaluations=4, threads=1, device='cpu')",
+        "print('torch' in sys.modules, 'torch._dynamo' in sys.modules)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "True False\n", done.stderr
 
 
 def test_images_follow_the_temperature_and_carry_the_pixel_size():

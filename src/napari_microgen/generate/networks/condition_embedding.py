@@ -31,7 +31,8 @@ class ConditionEmbedding(nn.Module):
     def __init__(self, width: int, length: int = 128) -> None:
         super().__init__()
         drawn = np.random.default_rng(width).standard_normal((width, WAVES)).astype(np.float32)
-        self.register_buffer("frequencies", BANDWIDTH * torch.tensor(drawn.tolist()))
+        # scaled in numpy: a product of tensors without values would import the whole of torch._dynamo
+        self.register_buffer("frequencies", torch.tensor((BANDWIDTH * drawn).tolist()))
         self.layers = nn.Sequential(
             nn.Linear(width * (1 + 2 * WAVES), length), nn.SiLU(), nn.Linear(length, length), nn.SiLU()
         )
@@ -44,7 +45,7 @@ class ConditionEmbedding(nn.Module):
         embedded = self.layers(waves)
         if dropped is None:
             return embedded
-        return torch.lerp(embedded, self.none.to(embedded.dtype).expand_as(embedded), dropped[:, None])
+        return torch.lerp(embedded.float(), self.none.expand_as(embedded), dropped[:, None])
 
 
 class ConditionedDenoiser(nn.Module):
