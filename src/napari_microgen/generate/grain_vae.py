@@ -1,11 +1,11 @@
 """Train the autoencoder of distance maps of grains (paper 003) with defaults that fit grains."""
 
-import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from ..progress import Steps, stepwise
+from .options import TrainingOptions
 
 
 @stepwise
@@ -105,12 +105,10 @@ def train_grain_vae(
     DivergedError
         If a loss is no longer finite; the last good checkpoint is kept.
     """
-    given = dict(locals())
-    from .methods.vae import PRESETS, Vae, train_vae
+    options = TrainingOptions.of(locals())
+    from .methods.vae import PRESETS, Vae
     from .training import Recipe, fit
 
-    shared = inspect.signature(train_vae.steps).parameters
-    arguments = {name: p.default for name, p in shared.items()} | given
     config = replace(
         PRESETS["grains"], latent=latent, prior=prior, kl_weight=kl_weight, learning_rate=learning_rate
     )
@@ -122,4 +120,4 @@ def train_grain_vae(
         steps=lambda on_device: 100_000,
         preset="grains",
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))

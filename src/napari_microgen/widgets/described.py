@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..features import FeatureTable
+from ..generate.options import TrainingOptions
+from ..generate.training_operation import training_operation
 from ..operations import OPERATIONS
 from ..parameters import Description, describe
 from ..progress import Steps
@@ -18,6 +20,7 @@ _TYPES: dict[str, Any] = {
     "FeatureTable": FeatureTable,
     "Path": Path,
     "Steps": Steps,
+    "TrainingOptions": TrainingOptions,
     "Volume": Volume,
     "bool": bool,
     "dict": dict,
@@ -27,6 +30,8 @@ _TYPES: dict[str, Any] = {
     "str": str,
     "tuple": tuple,
 }
+_DECORATORS: dict[str, Any] = {"training_operation": training_operation}
+"""Those that change what an operation asks for."""
 
 
 @cache
@@ -64,7 +69,12 @@ def _stand_in(node: ast.FunctionDef) -> Any:
         parameters, return_annotation=_type(node.returns)
     )
     stand_in.__doc__ = ast.get_docstring(node)
-    return stand_in
+    made: Any = stand_in
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call):
+            words = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords if word.arg}
+            made = _DECORATORS[ast.unparse(decorator.func)](**words)(made)
+    return made
 
 
 def _parameter(argument: ast.arg, default: ast.expr | None, kind: Any) -> inspect.Parameter:

@@ -7,7 +7,6 @@ rewarded for images whose conditions it tells right. Conditions are the bins of 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +20,9 @@ from ...train.engine import Phase
 from ..conditioning import Kind
 from ..contract import Batch, Generator, Noise, Sampling, Setup, normal, on
 from ..networks.acwgan import AcwganCritic, AcwganGenerator
+from ..options import TrainingOptions
 from ..training import Recipe, fit
+from ..training_operation import training_operation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,41 +157,17 @@ GENERATOR = AcwganGp
 
 
 @stepwise
+@training_operation(steps="100000", patch_size="128", batch_size="64")
 def train_acwgan_gp(
+    options: TrainingOptions,
     *,
-    images: Path,
-    conditions: Path,
-    out: Path,
     preset: Literal["precipitates"] = "precipitates",
-    steps: int | None = None,
-    minutes: float | None = None,
-    patch_size: int | None = None,
-    crop_size: int | None = None,
-    pixel_size: float | None = None,
-    augment: Literal["none", "flips", "isotropic"] = "none",
-    batch_size: int | None = None,
     labels: Literal["binned", "continuous"] = "binned",
     critic_steps: int = 5,
     gradient_penalty: float = 10.0,
     classification: float = 5.0,
     classify_generated: bool = True,
     learning_rate: float = 1e-4,
-    columns: tuple[str, ...] | None = None,
-    categorical: tuple[str, ...] = (),
-    log: tuple[str, ...] = (),
-    log1p: tuple[str, ...] = (),
-    where: tuple[str, ...] = (),
-    extra_images: Literal["refuse", "leave out"] = "refuse",
-    magnification: str | None = None,
-    pixel_at_1x: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    save_every: int = 500,
-    preview_seconds: float = 10.0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    threads: int | None = None,
-    licence: str = "",
 ) -> Steps[dict[str, Any]]:
     """Train a Wasserstein GAN with classifier as published.
 
@@ -200,32 +177,8 @@ def train_acwgan_gp(
 
     Parameters
     ----------
-    images : Path
-        Folder with the micrographs; patches are cut from them at random during the training.
-    conditions : Path
-        CSV with one row per image: its name and the processing conditions, units in the head.
-    out : Path
-        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
-        beside it, in ``OUT.training``.
     preset : {"precipitates"}
         Networks and recipe of which paper.
-    steps : int, optional
-        Updates to make. Left out: 100000.
-    minutes : float, optional
-        Time limit. A run under a time limit cannot be repeated bit for bit.
-    patch_size : int, optional
-        Side of the generated images, in px. Left out: 128.
-    crop_size : int, optional
-        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
-        halves the resolution. Left out: the patch size.
-    pixel_size : float, optional
-        Pixel edge that all micrographs are brought to first, in um; needed where they were
-        taken at different magnifications.
-    augment : {"none", "flips", "isotropic"}
-        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
-        where the structure has no preferred direction.
-    batch_size : int, optional
-        Images per step. Left out: 64.
     labels : {"binned", "continuous"}
         Conditions as low, mid and high thirds of their range, or as numbers.
     critic_steps : int
@@ -238,62 +191,7 @@ def train_acwgan_gp(
         Let the critic learn conditions from generated images too.
     learning_rate : float
         Step size of both networks.
-    columns : tuple of str, optional
-        Columns that are conditions. Left out: all that are nothing else.
-    categorical : tuple of str
-        Columns whose numbers are labels.
-    log : tuple of str
-        Conditions on a logarithmic scale, such as a time.
-    log1p : tuple of str
-        Conditions on the scale log(1 + x), such as an energy that may be 0.
-    where : tuple of str
-        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
-        model later.
-    extra_images : {"refuse", "leave out"}
-        What to do with images that no row names.
-    magnification : str, optional
-        Column with the magnification, for rows without a pixel size.
-    pixel_at_1x : float, optional
-        Pixel size at a magnification of 1, in um.
-    seed : int
-        Start of all random numbers.
-    resume : bool
-        Go on with the training that was interrupted in ``OUT.training``.
-    save_every : int
-        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
-    preview_seconds : float
-        Time between two pictures of generated patches, in s; 0 for none.
-    device : {"auto", "cpu", "cuda"}
-        Where to compute; auto takes the GPU if there is one. Several processes are started
-        by ``torchrun``.
-    precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
-    threads : int, optional
-        Processor threads. Left out: all cores or one, whichever is faster.
-    licence : str
-        Terms under which model and images may be used, for the card.
-
-    Returns
-    -------
-    dict
-        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
-        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
-
-    Raises
-    ------
-    ConditionsError
-        If table and images do not fit; everything that does not is listed.
-    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
-        If images are too small, of different magnifications, not grey or not finite.
-    CheckpointError
-        If there is nothing to resume, or ``out`` is in use.
-    DivergedError
-        If a loss is no longer finite; the last good checkpoint is kept.
-    SaveError
-        If nothing can be written there.
     """
-    arguments = dict(locals())
     chosen = AcwganConfig(
         labels=labels,
         critic_steps=critic_steps,
@@ -310,4 +208,4 @@ def train_acwgan_gp(
         steps=lambda on_device: 100_000,
         preset=preset,
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))

@@ -7,7 +7,6 @@ from half a batch of generated ones, and the generator learns from a whole batch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +22,9 @@ from ..conditioning import Kind
 from ..contract import Batch, Generator, Noise, Pairing, Sampling, Setup, normal, on
 from ..networks.porous_gan import PorousDiscriminator, PorousGenerator
 from ..networks.thin_film_gan import ThinFilmDiscriminator, ThinFilmGenerator
+from ..options import TrainingOptions
 from ..training import Recipe, fit
+from ..training_operation import training_operation
 from ..training_set import TrainingSet
 
 BINS = 6
@@ -183,39 +184,19 @@ GENERATOR = Cgan
 
 
 @stepwise
+@training_operation(
+    steps="225280 for thin-film, 100000 for porous",
+    patch_size="64 for thin-film, 224 for porous",
+    batch_size="32",
+)
 def train_cgan(
+    options: TrainingOptions,
     *,
-    images: Path,
-    conditions: Path,
-    out: Path,
     preset: Literal["thin-film", "porous"] = "thin-film",
-    steps: int | None = None,
-    minutes: float | None = None,
-    patch_size: int | None = None,
-    crop_size: int | None = None,
-    pixel_size: float | None = None,
-    augment: Literal["none", "flips", "isotropic"] = "none",
-    batch_size: int | None = None,
     z_dim: int | None = None,
     final_kernel: int = 7,
     reweight: Literal["preset", "inverse-density", "none"] = "preset",
     learning_rate: float = 2e-4,
-    columns: tuple[str, ...] | None = None,
-    categorical: tuple[str, ...] = (),
-    log: tuple[str, ...] = (),
-    log1p: tuple[str, ...] = (),
-    where: tuple[str, ...] = (),
-    extra_images: Literal["refuse", "leave out"] = "refuse",
-    magnification: str | None = None,
-    pixel_at_1x: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    save_every: int = 500,
-    preview_seconds: float = 10.0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    threads: int | None = None,
-    licence: str = "",
 ) -> Steps[dict[str, Any]]:
     """Train a conditional GAN as published.
 
@@ -224,32 +205,8 @@ def train_cgan(
 
     Parameters
     ----------
-    images : Path
-        Folder with the micrographs; patches are cut from them at random during the training.
-    conditions : Path
-        CSV with one row per image: its name and the processing conditions, units in the head.
-    out : Path
-        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
-        beside it, in ``OUT.training``.
     preset : {"thin-film", "porous"}
         Networks and recipe of which paper.
-    steps : int, optional
-        Updates to make. Left out: 225280 for thin-film, 100000 for porous.
-    minutes : float, optional
-        Time limit. A run under a time limit cannot be repeated bit for bit.
-    patch_size : int, optional
-        Side of the generated images, in px. Left out: 64 for thin-film, 224 for porous.
-    crop_size : int, optional
-        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
-        halves the resolution. Left out: the patch size.
-    pixel_size : float, optional
-        Pixel edge that all micrographs are brought to first, in um; needed where they were
-        taken at different magnifications.
-    augment : {"none", "flips", "isotropic"}
-        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
-        where the structure has no preferred direction.
-    batch_size : int, optional
-        Images per step. Left out: 32.
     z_dim : int, optional
         Length of the noise vector. Left out: 16 (thin-film; the published code has 32) or 100.
     final_kernel : int
@@ -258,62 +215,7 @@ def train_cgan(
         Whether rare conditions weigh more in the losses; they do in thin-film.
     learning_rate : float
         Step size of both networks.
-    columns : tuple of str, optional
-        Columns that are conditions. Left out: all that are nothing else.
-    categorical : tuple of str
-        Columns whose numbers are labels.
-    log : tuple of str
-        Conditions on a logarithmic scale, such as a time.
-    log1p : tuple of str
-        Conditions on the scale log(1 + x), such as an energy that may be 0.
-    where : tuple of str
-        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
-        model later.
-    extra_images : {"refuse", "leave out"}
-        What to do with images that no row names.
-    magnification : str, optional
-        Column with the magnification, for rows without a pixel size.
-    pixel_at_1x : float, optional
-        Pixel size at a magnification of 1, in um.
-    seed : int
-        Start of all random numbers.
-    resume : bool
-        Go on with the training that was interrupted in ``OUT.training``.
-    save_every : int
-        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
-    preview_seconds : float
-        Time between two pictures of generated patches, in s; 0 for none.
-    device : {"auto", "cpu", "cuda"}
-        Where to compute; auto takes the GPU if there is one. Several processes are started
-        by ``torchrun``.
-    precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
-    threads : int, optional
-        Processor threads. Left out: all cores or one, whichever is faster.
-    licence : str
-        Terms under which model and images may be used, for the card.
-
-    Returns
-    -------
-    dict
-        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
-        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
-
-    Raises
-    ------
-    ConditionsError
-        If table and images do not fit; everything that does not is listed.
-    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
-        If images are too small, of different magnifications, not grey or not finite.
-    CheckpointError
-        If there is nothing to resume, or ``out`` is in use.
-    DivergedError
-        If a loss is no longer finite; the last good checkpoint is kept.
-    SaveError
-        If nothing can be written there.
     """
-    arguments = dict(locals())
     chosen = replace(PRESETS[preset], final_kernel=final_kernel, learning_rate=learning_rate)
     chosen = replace(
         chosen,
@@ -328,4 +230,4 @@ def train_cgan(
         steps=lambda on_device: 225_280 if preset == "thin-film" else 100_000,
         preset=preset,
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))

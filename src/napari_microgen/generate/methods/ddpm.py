@@ -6,7 +6,6 @@ embedded and added to the embedded step (Ho et al. 2020).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,8 +18,10 @@ from ...train.engine import Phase
 from ..conditioning import Kind
 from ..contract import Batch, Generator, Noise, Sampling, Setup, normal, on
 from ..networks.unet_ddpm import WideUNet
+from ..options import TrainingOptions
 from ..sampling import ancestral, deterministic
 from ..training import Recipe, fit
+from ..training_operation import training_operation
 
 FACTORS = (1, 2, 4, 8)
 
@@ -144,38 +145,14 @@ GENERATOR = Ddpm
 
 
 @stepwise
+@training_operation(steps="200000", patch_size="224", batch_size="16")
 def train_ddpm(
+    options: TrainingOptions,
     *,
-    images: Path,
-    conditions: Path,
-    out: Path,
     preset: Literal["porous"] = "porous",
-    steps: int | None = None,
-    minutes: float | None = None,
-    patch_size: int | None = None,
-    crop_size: int | None = None,
-    pixel_size: float | None = None,
-    augment: Literal["none", "flips", "isotropic"] = "none",
-    batch_size: int | None = None,
     width: int = 64,
     noise_steps: int = 1000,
     learning_rate: float = 1e-4,
-    columns: tuple[str, ...] | None = None,
-    categorical: tuple[str, ...] = (),
-    log: tuple[str, ...] = (),
-    log1p: tuple[str, ...] = (),
-    where: tuple[str, ...] = (),
-    extra_images: Literal["refuse", "leave out"] = "refuse",
-    magnification: str | None = None,
-    pixel_at_1x: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    save_every: int = 500,
-    preview_seconds: float = 10.0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    threads: int | None = None,
-    licence: str = "",
 ) -> Steps[dict[str, Any]]:
     """Train a diffusion model with 1000 steps as published.
 
@@ -183,94 +160,15 @@ def train_ddpm(
 
     Parameters
     ----------
-    images : Path
-        Folder with the micrographs; patches are cut from them at random during the training.
-    conditions : Path
-        CSV with one row per image: its name and the processing conditions, units in the head.
-    out : Path
-        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
-        beside it, in ``OUT.training``.
     preset : {"porous"}
         Networks and recipe of which paper.
-    steps : int, optional
-        Updates to make. Left out: 200000.
-    minutes : float, optional
-        Time limit. A run under a time limit cannot be repeated bit for bit.
-    patch_size : int, optional
-        Side of the generated images, in px. Left out: 224.
-    crop_size : int, optional
-        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
-        halves the resolution. Left out: the patch size.
-    pixel_size : float, optional
-        Pixel edge that all micrographs are brought to first, in um; needed where they were
-        taken at different magnifications.
-    augment : {"none", "flips", "isotropic"}
-        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
-        where the structure has no preferred direction.
-    batch_size : int, optional
-        Images per step. Left out: 16.
     width : int
         Channels of the finest level; 64 as published, less for a trial.
     noise_steps : int
         Steps from noise to image.
     learning_rate : float
         Step size.
-    columns : tuple of str, optional
-        Columns that are conditions. Left out: all that are nothing else.
-    categorical : tuple of str
-        Columns whose numbers are labels.
-    log : tuple of str
-        Conditions on a logarithmic scale, such as a time.
-    log1p : tuple of str
-        Conditions on the scale log(1 + x), such as an energy that may be 0.
-    where : tuple of str
-        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
-        model later.
-    extra_images : {"refuse", "leave out"}
-        What to do with images that no row names.
-    magnification : str, optional
-        Column with the magnification, for rows without a pixel size.
-    pixel_at_1x : float, optional
-        Pixel size at a magnification of 1, in um.
-    seed : int
-        Start of all random numbers.
-    resume : bool
-        Go on with the training that was interrupted in ``OUT.training``.
-    save_every : int
-        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
-    preview_seconds : float
-        Time between two pictures of generated patches, in s; 0 for none.
-    device : {"auto", "cpu", "cuda"}
-        Where to compute; auto takes the GPU if there is one. Several processes are started
-        by ``torchrun``.
-    precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
-    threads : int, optional
-        Processor threads. Left out: all cores or one, whichever is faster.
-    licence : str
-        Terms under which model and images may be used, for the card.
-
-    Returns
-    -------
-    dict
-        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
-        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
-
-    Raises
-    ------
-    ConditionsError
-        If table and images do not fit; everything that does not is listed.
-    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
-        If images are too small, of different magnifications, not grey or not finite.
-    CheckpointError
-        If there is nothing to resume, or ``out`` is in use.
-    DivergedError
-        If a loss is no longer finite; the last good checkpoint is kept.
-    SaveError
-        If nothing can be written there.
     """
-    arguments = dict(locals())
     chosen = DdpmConfig(width=width, steps=noise_steps, learning_rate=learning_rate)
     recipe = Recipe(
         Ddpm,
@@ -280,4 +178,4 @@ def train_ddpm(
         steps=lambda on_device: 200_000,
         preset=preset,
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))

@@ -8,7 +8,6 @@ that few steps are right on average.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,9 +22,11 @@ from ..contract import Batch, Generator, Noise, Pairing, Sampling, Setup, normal
 from ..first_moment import MeanModel, fit_means
 from ..networks.condition_embedding import ConditionedDenoiser
 from ..networks.unet import PROFILES, profile_for
+from ..options import TrainingOptions
 from ..relevance import descriptors, inverse_squared_lengths
 from ..sampling import dpm_solver_2m, few_levels, heun, karras_levels
 from ..training import Recipe, fit
+from ..training_operation import training_operation
 from ..training_set import TrainingSet
 from ..vicinal import Vicinity, number_columns, vicinity
 
@@ -130,7 +131,7 @@ class Edm(Generator[EdmConfig]):
         others = [w for w in network.parameters() if w.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
         self.optimisers = {
-            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99))
+            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99), fused=True)
         }
 
     def pairing(self, data: TrainingSet, batch: int) -> Pairing:
@@ -255,37 +256,15 @@ GENERATOR = Edm
 
 
 @stepwise
+@training_operation(
+    steps="8000 on a processor, 25000 on a GPU", patch_size="64", batch_size="16 on a processor, 256 on a GPU"
+)
 def train_edm(
+    options: TrainingOptions,
     *,
-    images: Path,
-    conditions: Path,
-    out: Path,
-    steps: int | None = None,
-    minutes: float | None = None,
-    patch_size: int | None = None,
-    crop_size: int | None = None,
-    pixel_size: float | None = None,
-    augment: Literal["none", "flips", "isotropic"] = "none",
-    batch_size: int | None = None,
     profile: Literal["auto", "cpu-64", "std-64", "big-64", "std-224", "big-224", "tiny"] = "auto",
     learning_rate: float | None = None,
     vicinity: float = 0.3,
-    columns: tuple[str, ...] | None = None,
-    categorical: tuple[str, ...] = (),
-    log: tuple[str, ...] = (),
-    log1p: tuple[str, ...] = (),
-    where: tuple[str, ...] = (),
-    extra_images: Literal["refuse", "leave out"] = "refuse",
-    magnification: str | None = None,
-    pixel_at_1x: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    save_every: int = 500,
-    preview_seconds: float = 10.0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    threads: int | None = None,
-    licence: str = "",
 ) -> Steps[dict[str, Any]]:
     """Train the default generator, a conditional diffusion model.
 
@@ -294,30 +273,6 @@ def train_edm(
 
     Parameters
     ----------
-    images : Path
-        Folder with the micrographs; patches are cut from them at random during the training.
-    conditions : Path
-        CSV with one row per image: its name and the processing conditions, units in the head.
-    out : Path
-        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
-        beside it, in ``OUT.training``.
-    steps : int, optional
-        Updates to make. Left out: 8000 on a processor, 25000 on a GPU.
-    minutes : float, optional
-        Time limit. A run under a time limit cannot be repeated bit for bit.
-    patch_size : int, optional
-        Side of the generated images, in px. Left out: 64.
-    crop_size : int, optional
-        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
-        halves the resolution. Left out: the patch size.
-    pixel_size : float, optional
-        Pixel edge that all micrographs are brought to first, in um; needed where they were
-        taken at different magnifications.
-    augment : {"none", "flips", "isotropic"}
-        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
-        where the structure has no preferred direction.
-    batch_size : int, optional
-        Images per step. Left out: 16 on a processor, 256 on a GPU.
     profile : {"auto", "cpu-64", "std-64", "big-64", "std-224", "big-224", "tiny"}
         Size of the network, by the image size it is made for; auto chooses by image size and
         device. tiny is for trying things out.
@@ -326,62 +281,7 @@ def train_edm(
     vicinity : float
         How far a condition may be moved at random in training, over the distance to its
         nearest neighbour; it makes the generator fill the space between. 0 switches it off.
-    columns : tuple of str, optional
-        Columns that are conditions. Left out: all that are nothing else.
-    categorical : tuple of str
-        Columns whose numbers are labels.
-    log : tuple of str
-        Conditions on a logarithmic scale, such as a time.
-    log1p : tuple of str
-        Conditions on the scale log(1 + x), such as an energy that may be 0.
-    where : tuple of str
-        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
-        model later.
-    extra_images : {"refuse", "leave out"}
-        What to do with images that no row names.
-    magnification : str, optional
-        Column with the magnification, for rows without a pixel size.
-    pixel_at_1x : float, optional
-        Pixel size at a magnification of 1, in um.
-    seed : int
-        Start of all random numbers.
-    resume : bool
-        Go on with the training that was interrupted in ``OUT.training``.
-    save_every : int
-        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
-    preview_seconds : float
-        Time between two pictures of generated patches, in s; 0 for none.
-    device : {"auto", "cpu", "cuda"}
-        Where to compute; auto takes the GPU if there is one. Several processes are started
-        by ``torchrun``.
-    precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
-    threads : int, optional
-        Processor threads. Left out: all cores or one, whichever is faster.
-    licence : str
-        Terms under which model and images may be used, for the card.
-
-    Returns
-    -------
-    dict
-        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
-        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
-
-    Raises
-    ------
-    ConditionsError
-        If table and images do not fit; everything that does not is listed.
-    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
-        If images are too small, of different magnifications, not grey or not finite.
-    CheckpointError
-        If there is nothing to resume, or ``out`` is in use.
-    DivergedError
-        If a loss is no longer finite; the last good checkpoint is kept.
-    SaveError
-        If nothing can be written there.
     """
-    arguments = dict(locals())
 
     def config(size: int, on_device: str) -> EdmConfig:
         chosen = profile_for(size, on_device) if profile == "auto" else profile
@@ -395,4 +295,4 @@ def train_edm(
         batch=lambda on_device: 16 if on_device == "cpu" else 256,
         steps=lambda on_device: 8000 if on_device == "cpu" else 25_000,
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))

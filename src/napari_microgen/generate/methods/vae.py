@@ -6,7 +6,6 @@ Draws latent vectors from the law that those of the training images have at each
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +22,9 @@ from ..kernel_pca import KernelMap, kernel_map
 from ..latent_prior import LatentPrior, learn_prior
 from ..networks.grain_vae import GrainVae
 from ..networks.thin_film_vae import ThinFilmVae
+from ..options import TrainingOptions
 from ..training import Recipe, fit
+from ..training_operation import training_operation
 from ..training_set import TrainingSet
 
 MAPPED = 2000
@@ -257,38 +258,18 @@ GENERATOR = Vae
 
 
 @stepwise
+@training_operation(
+    steps="20000 for thin-film, 100000 for grains",
+    patch_size="64 for thin-film, 256 for grains",
+    batch_size="128 for thin-film, 8 for grains",
+)
 def train_vae(
+    options: TrainingOptions,
     *,
-    images: Path,
-    conditions: Path,
-    out: Path,
     preset: Literal["thin-film", "grains"] = "thin-film",
-    steps: int | None = None,
-    minutes: float | None = None,
-    patch_size: int | None = None,
-    crop_size: int | None = None,
-    pixel_size: float | None = None,
-    augment: Literal["none", "flips", "isotropic"] = "none",
-    batch_size: int | None = None,
     prior: Literal["independent", "full"] = "independent",
     kl_weight: float = 1.0,
     learning_rate: float | None = None,
-    columns: tuple[str, ...] | None = None,
-    categorical: tuple[str, ...] = (),
-    log: tuple[str, ...] = (),
-    log1p: tuple[str, ...] = (),
-    where: tuple[str, ...] = (),
-    extra_images: Literal["refuse", "leave out"] = "refuse",
-    magnification: str | None = None,
-    pixel_at_1x: float | None = None,
-    seed: int = 0,
-    resume: bool = False,
-    save_every: int = 500,
-    preview_seconds: float = 10.0,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
-    threads: int | None = None,
-    licence: str = "",
 ) -> Steps[dict[str, Any]]:
     """Train a variational autoencoder as published.
 
@@ -297,32 +278,8 @@ def train_vae(
 
     Parameters
     ----------
-    images : Path
-        Folder with the micrographs; patches are cut from them at random during the training.
-    conditions : Path
-        CSV with one row per image: its name and the processing conditions, units in the head.
-    out : Path
-        Folder for the model; it must not exist yet, except with ``resume``. Checkpoints lie
-        beside it, in ``OUT.training``.
     preset : {"thin-film", "grains"}
         Network and recipe of which paper.
-    steps : int, optional
-        Updates to make. Left out: 20000 for thin-film, 100000 for grains.
-    minutes : float, optional
-        Time limit. A run under a time limit cannot be repeated bit for bit.
-    patch_size : int, optional
-        Side of the generated images, in px. Left out: 64 for thin-film, 256 for grains.
-    crop_size : int, optional
-        Side of the piece of a micrograph that becomes one patch, in px; twice the patch size
-        halves the resolution. Left out: the patch size.
-    pixel_size : float, optional
-        Pixel edge that all micrographs are brought to first, in um; needed where they were
-        taken at different magnifications.
-    augment : {"none", "flips", "isotropic"}
-        Whether mirrored (flips) and turned (isotropic) patches count as real ones too; only
-        where the structure has no preferred direction.
-    batch_size : int, optional
-        Images per step. Left out: 128 for thin-film, 8 for grains.
     prior : {"independent", "full"}
         Law of the latent numbers at each condition: independent as published, or with their
         correlations, which keeps large grains.
@@ -330,62 +287,7 @@ def train_vae(
         Weight of the divergence from the normal law.
     learning_rate : float, optional
         Step size. Left out: 1 (Adadelta, thin-film) or 0.00001 (Adam, grains).
-    columns : tuple of str, optional
-        Columns that are conditions. Left out: all that are nothing else.
-    categorical : tuple of str
-        Columns whose numbers are labels.
-    log : tuple of str
-        Conditions on a logarithmic scale, such as a time.
-    log1p : tuple of str
-        Conditions on the scale log(1 + x), such as an energy that may be 0.
-    where : tuple of str
-        Rows to use: NAME=VALUE, NAME=LOW:HIGH or NAME!=VALUE; those left out can judge the
-        model later.
-    extra_images : {"refuse", "leave out"}
-        What to do with images that no row names.
-    magnification : str, optional
-        Column with the magnification, for rows without a pixel size.
-    pixel_at_1x : float, optional
-        Pixel size at a magnification of 1, in um.
-    seed : int
-        Start of all random numbers.
-    resume : bool
-        Go on with the training that was interrupted in ``OUT.training``.
-    save_every : int
-        Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
-    preview_seconds : float
-        Time between two pictures of generated patches, in s; 0 for none.
-    device : {"auto", "cpu", "cuda"}
-        Where to compute; auto takes the GPU if there is one. Several processes are started
-        by ``torchrun``.
-    precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
-    threads : int, optional
-        Processor threads. Left out: all cores or one, whichever is faster.
-    licence : str
-        Terms under which model and images may be used, for the card.
-
-    Returns
-    -------
-    dict
-        ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
-        ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-        ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
-
-    Raises
-    ------
-    ConditionsError
-        If table and images do not fit; everything that does not is listed.
-    ShapeMismatchError, UnknownVoxelSizeError, AxesError, NonFiniteError
-        If images are too small, of different magnifications, not grey or not finite.
-    CheckpointError
-        If there is nothing to resume, or ``out`` is in use.
-    DivergedError
-        If a loss is no longer finite; the last good checkpoint is kept.
-    SaveError
-        If nothing can be written there.
     """
-    arguments = dict(locals())
     rate = PRESETS[preset].learning_rate if learning_rate is None else learning_rate
     chosen = replace(PRESETS[preset], prior=prior, kl_weight=kl_weight, learning_rate=rate)
     thin_film = preset == "thin-film"
@@ -397,4 +299,4 @@ def train_vae(
         steps=lambda on_device: 20_000 if thin_film else 100_000,
         preset=preset,
     )
-    return (yield from fit(recipe, arguments))
+    return (yield from fit(recipe, options))
