@@ -2,22 +2,34 @@
 
 Six temperatures, three pastes. R2 over the temperatures of each paste, averaged over the pastes, as in
 Table 3 of Wijaya et al. 2024; the same for two draws of real images (the ceiling), and with one interior
-temperature left out of the training. All images are simulated.
+temperature left out of the training. Patches are 64 px of 37.2 nm, 128 px of the simulated planes. All
+images are simulated.
 
 ``python benchmarks/porous_quality.py --work DIR --methods edm,edm-held-out,cgan,ddpm --minutes 30``
 """
 
 import numpy as np
-from quality import described, patches_of, quality_arguments, sampled, seeds, summary, trained, training_facts
+from quality import (
+    described,
+    halved,
+    patches_of,
+    quality_arguments,
+    sampled,
+    seeds,
+    summary,
+    trained,
+    training_facts,
+)
 from report import emit
 
 MATERIALS = ("HPA-like", "HPB-like", "NPC-like")
 TEMPERATURES = (175, 200, 225, 250, 350, 400)
 HELD_OUT = 250
-SIDE = 64
+SIDE, CROP = 64, 128
 NAMES = {"relative_density": 0.98, "specific_perimeter": 0.97, "shape_index": 0.97}
 AVERAGE, AVERAGE_HELD_OUT = 0.97, 0.90
 PLANES = (20, 60, 100)
+CUT = ("--patch-size", SIDE, "--crop-size", CROP, "--augment", "isotropic")
 HOW = {
     "edm": ("edm", (), {}),
     "edm-no-vicinity": ("edm", ("--vicinity", 0), {}),
@@ -42,7 +54,7 @@ def micrographs(options, kind):
     kept = options.work / f"{kind}.npy"
     if not kept.exists():
         options.work.mkdir(parents=True, exist_ok=True)
-        number = {"train": (1, 2), "real": (11, 12), "again": (21, 22)}[kind]
+        number = {"train": (1, 2), "real": (11, 12, 13, 14), "again": (21, 22, 23, 24)}[kind]
         stack = [
             [np.concatenate([planes(m, t, 1000 * i + s) for s in number]) for t in TEMPERATURES]
             for i, m in enumerate(MATERIALS)
@@ -98,7 +110,7 @@ def main():
     draws = {}
     for kind in ("real", "again"):
         stack = micrographs(options, kind).reshape(18, -1, 512, 512)
-        draws[kind] = np.array([patches_of(s, SIDE, 3 * options.count, 0) for s in stack])
+        draws[kind] = halved(np.array([patches_of(s, CROP, 192, 0) for s in stack]))
     real = means(options, "real", draws["real"])
     ceilings = {"all": scores(real, means(options, "again", draws["again"]))}
     ceilings["same_count"] = scores(real, means(options, "few", draws["again"][:, : options.count]))
@@ -108,7 +120,7 @@ def main():
         found = []
         for seed in seeds(options):
             name = f"{method}-{seed}"
-            trained(options, name, base, folder, table, seed, ("--patch-size", SIDE, *extra))
+            trained(options, name, base, folder, table, seed, (*CUT, *extra))
             images = sampled(options, name, rows, options.count, **how)
             found.append(scores(real, means(options, name, images)))
             fits[name] = training_facts(options, name)

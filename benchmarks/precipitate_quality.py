@@ -10,7 +10,17 @@ of low, mid and high. R2 over groups, for each condition, within and over temper
 import csv
 
 import numpy as np
-from quality import described, patches_of, quality_arguments, sampled, seeds, summary, trained, training_facts
+from quality import (
+    described,
+    halved,
+    patches_of,
+    quality_arguments,
+    sampled,
+    seeds,
+    summary,
+    trained,
+    training_facts,
+)
 from report import emit
 
 SIDE, CROP = 64, 128
@@ -34,12 +44,6 @@ def series(options, kind):
     with (folder / "conditions.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     return folder, [{key.partition(" [")[0]: value for key, value in row.items()} for row in rows]
-
-
-def halved(images):
-    """Return images at half the resolution, by means of 2 x 2 pixels."""
-    x = images.reshape(*images.shape[:-2], images.shape[-2] // 2, 2, images.shape[-1] // 2, 2).mean((-3, -1))
-    return np.rint(x).astype(images.dtype)
 
 
 def real_patches(options, kind, rows, folder):

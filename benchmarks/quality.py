@@ -149,6 +149,12 @@ def patches_of(micrographs, side, count, seed):
     return tiles[np.random.default_rng(seed).permutation(len(tiles))[:count]]
 
 
+def halved(images):
+    """Return images at half the resolution, by means of 2 x 2 pixels."""
+    x = images.reshape(*images.shape[:-2], images.shape[-2] // 2, 2, images.shape[-1] // 2, 2).mean((-3, -1))
+    return np.rint(x).astype(images.dtype)
+
+
 def summary(values):
     """Return mean and range of numbers over seeds."""
     known = np.array([v for v in values if v is not None], float)

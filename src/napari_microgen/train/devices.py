@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from ..errors import ParameterError
+from .allocation import freed_memory_kept
 
 
 def choose_device(wanted: str) -> str:
@@ -21,6 +22,12 @@ def choose_device(wanted: str) -> str:
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 
 
+def fast_half_precision() -> bool:
+    """Return whether the processor multiplies bf16 numbers by instructions of its own (AVX-512, AMX)."""
+    known = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Tell a lack of memory, on the processor or a GPU, from other errors."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
@@ -30,9 +37,10 @@ def out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def threads_kept() -> Iterator[None]:
-    """Put torch's number of threads back afterwards."""
+    """Put torch's number of threads back afterwards; keep freed memory for the next step meanwhile."""
     before = torch.get_num_threads()
     try:
-        yield
+        with freed_memory_kept():
+            yield
     finally:
         torch.set_num_threads(before)

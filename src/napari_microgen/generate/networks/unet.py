@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import ResidualBlock, SelfAttention, groups_of, wave_embedding
+from .blocks import Normalisation, ResidualBlock, SelfAttention, groups_of, wave_embedding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +64,7 @@ class DenoisingUNet(nn.Module):
         self.middle = _Stage([_block(last, last, length, profile), _block(last, last, length, profile)])
         self.middle_attention = SelfAttention(last)
         self._build_up(length, skips)
-        self.norm = nn.GroupNorm(groups_of(first), first, eps=1e-6)
+        self.norm = Normalisation(groups_of(first), first, eps=1e-6)
         self.last = nn.Conv2d(first, pixels, 3, padding=1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)

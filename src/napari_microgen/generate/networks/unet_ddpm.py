@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import wave_embedding
+from .blocks import Normalisation, wave_embedding
 
 HEADS, HEAD = 4, 32
 
@@ -88,8 +88,8 @@ class WideBlock(nn.Module):
     def __init__(self, ins: int, outs: int, length: int) -> None:
         super().__init__()
         self.affine = nn.Linear(length, 2 * outs)
-        self.conv1, self.norm1 = nn.Conv2d(ins, outs, 3, padding=1), nn.GroupNorm(8, outs)
-        self.conv2, self.norm2 = nn.Conv2d(outs, outs, 3, padding=1), nn.GroupNorm(8, outs)
+        self.conv1, self.norm1 = nn.Conv2d(ins, outs, 3, padding=1), Normalisation(8, outs)
+        self.conv2, self.norm2 = nn.Conv2d(outs, outs, 3, padding=1), Normalisation(8, outs)
         self.shortcut = nn.Conv2d(ins, outs, 1) if ins != outs else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
@@ -104,9 +104,9 @@ class LinearAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(1, channels)
+        self.norm = Normalisation(1, channels)
         self.qkv = nn.Conv2d(channels, 3 * HEADS * HEAD, 1, bias=False)
-        self.out = nn.Sequential(nn.Conv2d(HEADS * HEAD, channels, 1), nn.GroupNorm(1, channels))
+        self.out = nn.Sequential(nn.Conv2d(HEADS * HEAD, channels, 1), Normalisation(1, channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the maps with what attention adds."""
@@ -122,7 +122,7 @@ class FullAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(1, channels)
+        self.norm = Normalisation(1, channels)
         self.qkv = nn.Conv2d(channels, 3 * HEADS * HEAD, 1, bias=False)
         self.out = nn.Conv2d(HEADS * HEAD, channels, 1)
 
