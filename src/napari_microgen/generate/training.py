@@ -20,7 +20,7 @@ from ..progress import Progress, Steps, waited
 from ..train.batches import SeededBatches
 from ..train.budget import Budget
 from ..train.checkpoints import Checkpoints
-from ..train.devices import choose_device, threads_kept
+from ..train.devices import choose_device, fast_half_precision, threads_kept
 from ..train.engine import Engine
 from ..train.followers import FollowedCheckpoints
 from ..train.loop import train
@@ -195,11 +195,12 @@ class Job:
     def fastest_way(
         self, generator: Generator[Any], draw: Callable[[int, np.random.Generator], Any]
     ) -> Steps[tuple[int, str]]:
-        """Time one update on all cores and on one, and return the faster; bf16 only on a GPU."""
+        """Time one update on all cores and on one, and return the faster; bf16 where the device has it."""
         device, wanted = self.ranks.device.type, self.options.precision
         precision = wanted
         if wanted == "auto":
-            precision = "bf16" if device == "cuda" and self.recipe.method.half_precision else "fp32"
+            fast = self.recipe.method.half_precision and (device == "cuda" or fast_half_precision())
+            precision = "bf16" if fast else "fp32"
         cores = self.options.threads or available_cores()
         if self.options.threads or cores == 1 or device == "cuda" or self.ranks.world > 1:
             return (self.options.threads or (1 if self.ranks.world > 1 else cores), precision)

@@ -32,22 +32,27 @@ def freed_memory_kept() -> Iterator[None]:
     ...         pass
     """
     global _inside
+    library = _glibc()
+    if library is None:
+        yield
+        return
     with _lock:
         _inside += 1
         if _inside == 1:
-            _set(KEPT)
+            _set(library, KEPT)
     try:
         yield
     finally:
         with _lock:
             _inside -= 1
-            if _inside == 0 and _set(USUAL):
-                _glibc().malloc_trim(0)
+            if _inside == 0:
+                _set(library, USUAL)
+                library.malloc_trim(0)
 
 
-def _set(values: dict[int, int]) -> bool:
-    library = _glibc()
-    return library is not None and all(library.mallopt(name, value) for name, value in values.items())
+def _set(library: ctypes.CDLL, values: dict[int, int]) -> None:
+    for name, value in values.items():
+        library.mallopt(name, value)
 
 
 @cache

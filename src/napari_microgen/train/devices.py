@@ -1,6 +1,6 @@
 """Processor or GPU, how many threads, and what a lack of memory looks like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -24,7 +24,7 @@ def choose_device(wanted: str) -> str:
 
 def fast_half_precision() -> bool:
     """Return whether the processor multiplies bf16 numbers by instructions of its own (AVX-512, AMX)."""
-    known = getattr(torch.cpu, "get_capabilities", dict)()
+    known: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
 
 
