@@ -69,7 +69,8 @@ class TrainingOptions:
         Where to compute; auto takes the GPU if there is one. Several processes are started
         by ``torchrun``.
     precision : {"auto", "fp32", "bf16"}
-        Number format of the networks; auto takes bf16 on a GPU where that is safe.
+        Number format of the networks; auto takes bf16 where the device multiplies it fast and the
+        method allows it.
     threads : int, optional
         Processor threads. Left out: all cores or one, whichever is faster.
     licence : str

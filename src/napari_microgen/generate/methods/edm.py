@@ -131,7 +131,7 @@ class Edm(Generator[EdmConfig]):
         others = [w for w in network.parameters() if w.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
         self.optimisers = {
-            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99), fused=True)
+            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99))
         }
 
     def pairing(self, data: TrainingSet, batch: int) -> Pairing:
