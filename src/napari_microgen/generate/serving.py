@@ -21,8 +21,6 @@ cannot be met, and ``{"error": {...}}`` before an early end.
 import base64
 import contextlib
 import inspect
-import json
-import os
 import sys
 import threading
 import time
@@ -34,6 +32,7 @@ import numpy as np
 
 from ..errors import MicrogenError, ParameterError
 from ..progress import Steps
+from .json_lines import messages, say, talk, told
 
 TOGETHER = 8
 """Images made at once, so that a newer request does not wait long."""
@@ -207,16 +206,13 @@ class Service:
 
     def say(self, kind: str, content: dict[str, Any]) -> None:
         """Write a message; without a reader the process ends."""
-        try:
-            self._out.write(json.dumps({kind: content}) + "\n")
-            self._out.flush()
-        except (OSError, ValueError):
+        if not say(self._out, kind, content):
             self.waiting.end()
 
-    def refuse(self, key: str, number: int, error: BaseException) -> None:
+    def refuse(self, key: str, number: int, error: MicrogenError) -> None:
         """Say why a request is not met."""
         about = {"key": key, "number": number}
-        self.say("refused", about | {"type": type(error).__name__, "message": str(error)})
+        self.say("refused", about | told(error))
 
     def work(self) -> None:
         """Answer until the end."""
@@ -255,7 +251,7 @@ class Service:
 
     def _watched(self, steps: Steps[Any], requests: list[Request]) -> np.ndarray | None:
         """Make the images; None if nobody wants them any more, or something urgent came in between."""
-        told = time.monotonic()
+        last = time.monotonic()
         with contextlib.closing(steps):
             while True:
                 try:
@@ -267,8 +263,8 @@ class Service:
                 if not requests[0].urgent and self.waiting.pressing():
                     self.waiting.put_back(requests)
                     return None
-                if time.monotonic() - told > PATIENCE:
-                    told = time.monotonic()
+                if time.monotonic() - last > PATIENCE:
+                    last = time.monotonic()
                     about = {"key": requests[0].key, "number": requests[0].number}
                     self.say("progress", about | {"step": tick.step, "total": tick.total})
 
@@ -287,13 +283,7 @@ def _answer_of(request: Request, images: np.ndarray, seconds: float) -> dict[str
 
 def hear(lines: Iterable[str], waiting: Waiting) -> None:
     """Take note of requests until there are no more lines; what is no request is left out."""
-    for line in lines:
-        try:
-            message = json.loads(line)
-        except ValueError:
-            return
-        if not isinstance(message, dict) or "quit" in message:
-            return
+    for message in messages(lines):
         if "drop" in message:
             waiting.drop({str(key) for key in message["drop"]})
         if "ask" in message:
@@ -302,23 +292,11 @@ def hear(lines: Iterable[str], waiting: Waiting) -> None:
 
 def main(model: str, device: str = "auto") -> int:
     """Serve a model until standard input ends; return the exit status."""
-    out, waiting = sys.stdout, Waiting()
-    sys.stdout = sys.stderr  # nothing but answers on the way back
-
-    def listen() -> None:
-        try:
-            hear(iter(sys.stdin.readline, ""), waiting)
-        finally:
-            os._exit(0)  # at once, also while loading or in the middle of an image: nobody is waiting
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        Service(model, out, waiting, device).work()
-    except MicrogenError as error:
-        out.write(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}) + "\n")
-        out.flush()
-        return 2
-    return 0
+    waiting = Waiting()
+    return talk(
+        lambda lines: hear(lines, waiting),
+        lambda out: Service(model, out, waiting, device).work(),
+    )
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ its images (see `cell_record.decoded`); ``{"progress": {...}}``; ``{"done": {...
 """
 
 import contextlib
-import json
-import os
 import sys
 import threading
 import time
@@ -28,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import MicrogenError, ParameterError
+from ..generate.json_lines import messages, say, talk, told
 from ..progress import Steps
 from .cell_cache import CellCache
 from .cell_record import coded
@@ -178,10 +177,7 @@ class Service:
 
     def say(self, kind: str, content: dict[str, Any]) -> None:
         """Write a message; without a reader the process ends."""
-        try:
-            self._out.write(json.dumps({kind: content}) + "\n")
-            self._out.flush()
-        except (OSError, ValueError):
+        if not say(self._out, kind, content):
             self.newest.end()
 
     def work(self) -> None:
@@ -200,7 +196,7 @@ class Service:
                 self.say("done", {"number": view.number, "seconds": round(time.monotonic() - start, 3)})
 
     def _refuse(self, number: int | None, error: MicrogenError) -> None:
-        self.say("refused", {"number": number, "type": type(error).__name__, "message": str(error)})
+        self.say("refused", {"number": number} | told(error))
 
     def _answer(self, view: View) -> bool:
         """Answer a view; return whether it was finished."""
@@ -214,7 +210,7 @@ class Service:
     def _cells(
         self, view: View, asked: _Asked, *, count: int, evaluations: int | None, preview: bool = False
     ) -> bool:
-        told = time.monotonic()
+        last = time.monotonic()
         steps = make_cells.steps(
             self.model,
             view.rows,
@@ -240,8 +236,8 @@ class Service:
                     key = view.keys[tick.cell.place]
                     head = {"number": view.number, "key": key, "preview": preview}
                     self.say("cell", head | content | coded(sent))
-                elif time.monotonic() - told > PAUSE:
-                    told = time.monotonic()
+                elif time.monotonic() - last > PAUSE:
+                    last = time.monotonic()
                     self.say("progress", {"number": view.number, "step": tick.step, "total": tick.total})
         return True
 
@@ -280,13 +276,7 @@ class Service:
 
 def hear(lines: Iterable[str], newest: Newest) -> None:
     """Take note of views until there are no more lines or one says so."""
-    for line in lines:
-        try:
-            message = json.loads(line)
-        except ValueError:
-            return
-        if not isinstance(message, dict) or "quit" in message:
-            return
+    for message in messages(lines):
         if "view" in message:
             try:
                 newest.put(View.of(message["view"]))
@@ -296,25 +286,12 @@ def hear(lines: Iterable[str], newest: Newest) -> None:
 
 def main(words: Sequence[str]) -> int:
     """Serve a model until standard input ends; return the exit status."""
-    out, newest = sys.stdout, Newest()
-    sys.stdout = sys.stderr  # nothing but answers on the way back
-
-    def listen() -> None:
-        try:
-            hear(iter(sys.stdin.readline, ""), newest)
-        finally:
-            os._exit(0)  # at once, also while loading or in the middle of an image: nobody is waiting
-
-    threading.Thread(target=listen, daemon=True).start()
     model, device, cache, workers = (*words, *(("", "")[len(words) - 2 :]))
-    try:
-        kept = Path(cache) if cache else None
-        Service(model, out, newest, device, kept, int(workers) if workers else None).work()
-    except MicrogenError as error:
-        out.write(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}) + "\n")
-        out.flush()
-        return 2
-    return 0
+    kept, newest = Path(cache) if cache else None, Newest()
+    return talk(
+        lambda lines: hear(lines, newest),
+        lambda out: Service(model, out, newest, device, kept, int(workers) if workers else None).work(),
+    )
 
 
 if __name__ == "__main__":
