@@ -45,6 +45,16 @@ def test_a_resumed_training_is_that_which_was_not_stopped(kind, train, tmp_path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_training_in_half_precision_follows_that_in_full(kind, train, tmp_path):
+    losses = []
+    for precision in ("fp32", "bf16"):
+        said = train(kind, tmp_path / precision, steps=3, precision=precision)
+        assert said["precision"] == precision
+        losses.append([json.loads(row)["loss"] for row in rows_of_log(tmp_path / precision).splitlines()])
+    np.testing.assert_allclose(*losses, rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_images_have_the_kind_of_the_training_and_depend_on_seed_and_number_alone(kind, models):
     model = read_generator(models(kind))
     whole = finish(make_images(model, ROWS, seed=3)).images

@@ -114,7 +114,7 @@ class AcwganGp(Generator[AcwganConfig]):
         config, critic, conditions = self.config, self.networks["critic"], tensors["conditions"]
         real = tensors["images"]
         with torch.no_grad():
-            made = self.networks["generator"](tensors["noise"], conditions)
+            made = self.networks["generator"](tensors["noise"], conditions).float()
         score_real, told_real = critic(real)
         score_made, told_made = critic(made)
         mixed = torch.lerp(made, real, tensors["mix"]).requires_grad_(True)
