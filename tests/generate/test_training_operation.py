@@ -2,6 +2,7 @@
 
 import inspect
 import typing
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def test_every_method_has_the_shared_options_around_its_own(method):
     assert {name: hints[name] for name in found} == {name: p.annotation for name, p in found.items()}
     assert inspect.signature(function.steps) == inspect.signature(function)
     assert [p.name for p in describe(function).parameters if not p.help] == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_settings_start_from_the_defaults_of_the_operation(method):
+    settings = {f.name: f.default for f in fields(catalogue.load(method).config_class)}
+    names = {"ddpm": {"noise_steps": "steps"}}.get(method, {})
+    decided_later = ("auto", "preset", None)
+    found = {
+        names.get(p.name, p.name): p.default
+        for p in describe(operation(method)).parameters
+        if p.name not in SHARED and p.default not in decided_later
+    }
+    assert {name: settings[name] for name in found if name in settings} == {
+        name: default for name, default in found.items() if name in settings
+    }
 
 
 @pytest.mark.parametrize("method", METHODS)
