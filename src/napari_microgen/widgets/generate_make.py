@@ -7,8 +7,10 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from ..generate.card import GeneratorCard
 from ..volume import Volume
+from . import collector
 from .described import described
 from .dock import Dock, Page
+from .first_layer import FirstLayer
 from .forms import Form, options_of
 from .generate_conditions import ConditionPanel
 from .generate_layers import LiveLayer, Wanted, add_samples, generated, short_name
@@ -52,7 +54,7 @@ class MakePage(Page):
         self.details = Form(options_of(description, leave_out=("model", "set", "count", "seed")))
         if "device" in self.details.fields and device() != "auto":
             self.details.set_values({"device": device()})
-        self.live = LiveLayer(self.viewer)
+        self.live, self._first = LiveLayer(self.viewer), FirstLayer(self)
         self._asked: dict[int, Wanted] = {}
         self._shown = 0
         self._fresh_noise = False
@@ -162,12 +164,14 @@ class MakePage(Page):
         self.sampler.refused.connect(self._refused)
         self.sampler.failed.connect(self._failed)
         self.sampler.start()
+        collector.rest(self)
         self.status.setText("The model is being loaded.")
 
     def _stop_sampler(self) -> None:
         sampler, self.sampler = self.sampler, None
         self._asked.clear()
         self._pace.stop()
+        collector.wake(self)
         if sampler is not None:
             sampler.stop()
             sampler.deleteLater()
@@ -179,9 +183,11 @@ class MakePage(Page):
     def closing(self) -> None:
         """End the process; the window is closing."""
         sampler, self.sampler = self.sampler, None
+        collector.wake(self)
         if sampler is not None:
             sampler.stop(wait=True)
         self.model.forget()
+        self._first.forget()
 
     # -- the image that follows ----------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What lies on a live map, as pictures: axes, classes, probability, contours, hatching, process window."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,14 +65,21 @@ def hatching(flags: np.ndarray) -> np.ndarray:
     """
     rows, columns = flags.shape
     pixels = max(2, MARKED // max(rows, columns))
-    spread = flags[::-1].repeat(pixels, axis=0).repeat(pixels, axis=1)
-    picture = np.zeros((*spread.shape, 4), np.uint8)
+    picture = np.zeros((rows * pixels, columns * pixels, 4), np.uint8)
     for flag in np.unique(flags):
         if flag in HATCHES and HATCHES[flag].strokes:
-            marks = strokes(str(flag), spread.shape)
-            marks |= np.roll(marks, 1, axis=1)  # two pixels wide, to be seen on any image
-            picture[marks & (spread == flag)] = (*HATCHES[flag].colour, 255)
+            cells = (flags[::-1] == flag).repeat(pixels, axis=0).repeat(pixels, axis=1)
+            picture[_marks(str(flag), *cells.shape) & cells] = (*HATCHES[flag].colour, 255)
     return picture
+
+
+@lru_cache(maxsize=16)
+def _marks(flag: str, rows: int, columns: int) -> np.ndarray:
+    """Return the strokes of a flag on a whole picture, two pixels wide, to be seen on any image."""
+    marks = strokes(flag, (rows, columns))
+    marks |= np.roll(marks, 1, axis=1)
+    marks.flags.writeable = False
+    return marks
 
 
 def class_picture(best: np.ndarray, colours: Sequence[tuple[int, int, int]]) -> np.ndarray:
