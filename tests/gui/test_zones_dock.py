@@ -1,5 +1,6 @@
 """The Zones dock with a real model in its real process: the live map, cells, the window, and every end."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from napari_microgen.io.reading import read
 from napari_microgen.widgets.layers import KEY
 from napari_microgen.widgets.zones_choice import AxisRow, axis_words, chosen_axes, classes_of
 from napari_microgen.widgets.zones_setting import SIDE, Box, painted
+from napari_microgen.zones.residuals import Residuals
 
 LONG = 120
 """Seconds in which a process must have answered, whatever else the machine does; a wait ends with it."""
@@ -68,7 +70,8 @@ def test_a_map_is_looked_at(mapped):
 
 
 def it_has_axes_images_and_support(mapped):
-    assert names(mapped) == {"zones, images", "zones, support", "zones, axes"}
+    assert names(mapped) == {"zones, images", "zones, support", "zones, detail", "zones, axes"}
+    assert not layer(mapped, "detail").visible
     images = layer(mapped, "images")
     assert images.data.shape == (64, 64)
     assert images.data.std() > 1
@@ -81,6 +84,7 @@ def it_has_axes_images_and_support(mapped):
     mapped.assert_units_agree()
     mapped.assert_no_error()
     mapped.assert_no_torch()
+    assert gc.get_freeze_count() > 0, "a full collection would hold the window"
 
 
 def the_status_bar_says_the_conditions(mapped):
@@ -127,6 +131,7 @@ def what_leaves_the_view_is_not_made_any_more(mapped):
 def closing_the_window_ends_the_process(mapped):
     process = psutil.Process(mapped.page.live.server.pid)
     mapped.dock.close_down()
+    assert gc.get_freeze_count() == 0
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -308,7 +313,8 @@ def find_ranks_conditions_and_a_click_goes_there(mapped):
 def test_classes_numbers_and_what_is_saved(mapped, tmp_path):
     """One open map with a collage, then with a classifier, something measured, and a process window."""
     a_random_collage_is_drawn_over_the_map(mapped, tmp_path / "random")
-    diagram = classes_and_numbers_are_layers(mapped)
+    classes_and_numbers_are_layers(mapped)
+    diagram = uncertainties_colour_the_map_where_there_are_any(mapped, tmp_path)
     the_window_is_outlined(mapped, CLASSES[int(diagram.best_class[0, 0])])
     the_saved_diagram_holds_what_is_shown(mapped, diagram, tmp_path / "saved")
     the_saved_diagram_is_that_of_the_command(mapped, tmp_path / "saved", tmp_path / "command")
@@ -326,7 +332,7 @@ def a_random_collage_is_drawn_over_the_map(mapped, out):
 def classes_and_numbers_are_layers(mapped):
     page = mapped.page
     page.form.set_values({"count": 3})
-    page.descriptor.setCurrentIndex(page.descriptor.findData("mean_grey"))
+    page.measure.descriptor.setCurrentIndex(page.measure.descriptor.findData("mean_grey"))
     page.classifier.box.setEditText(CLASSIFIER)
     mapped.until(lambda: page.live.setting is not None and page.live.setting.classifier is not None, LONG)
     whole(mapped)
@@ -335,8 +341,55 @@ def classes_and_numbers_are_layers(mapped):
     assert diagram.classes == CLASSES
     assert np.allclose(diagram.shares.sum(axis=-1), 1, atol=1e-5)
     assert any(name in page.legend.text() for name in CLASSES)
-    assert "mean grey" in page.legend.text()
+    assert "mean grey: " in page.legend.text()
+
+
+def uncertainties_colour_the_map_where_there_are_any(mapped, folder):
+    page, measure = mapped.page, mapped.page.measure
+
+    def colour_by(entry):
+        measure.shown.setCurrentIndex(measure.shown.findData(entry))
+        changed(mapped)
+
+    colour_by("standard_error")
+    errors = page.diagram().values("mean_grey", "standard_error")
+    words = f"mean grey, standard error of the mean: {errors.min():.4g} (dark) to {errors.max():.4g} (bright)"
+    assert words in page.legend.text()
+    colour_by("between_models_sd")
+    assert "none in 16 of 16 cells (one model tells nothing" in page.legend.text()
+    assert "zones, descriptor" not in names(mapped)
+    colour_by("conformal_half_width")
+    assert "none in 16 of 16 cells (no residuals of conditions left out were given" in page.legend.text()
+
+    def told(part):
+        mapped.until(lambda: part in (page.problem() or ""), 10)
+        assert not mapped.dock.run_button.isEnabled()
+
+    (folder / "torn.json").write_text('{"kind": "microgen')
+    measure.form.set_values({"residuals": folder / "torn.json"})
+    told("torn.json")
+    residuals_of("grey_step").write(folder / "other.json")
+    measure.form.set_values({"residuals": folder / "other.json"})
+    told("holds no residuals of mean grey, only of grey step")
+    residuals_of("mean_grey").write(folder / "errors.json")
+    measure.form.set_values({"residuals": folder / "errors.json"})
+    changed(mapped)
+    assert "mean grey, half-width of the interval: " in page.legend.text()
+    assert "zones, descriptor" in names(mapped)
+    diagram = page.diagram()
+    wanted = [
+        np.nan if cell.support["flag"] == "extrapolated" else 0.03 * (1 + cell.support["ratio"])
+        for cell in diagram.cells
+    ]
+    widths = diagram.values("mean_grey", "conformal_half_width").ravel()
+    np.testing.assert_allclose(widths, wanted, rtol=1e-6)
+    colour_by("value")
     return diagram
+
+
+def residuals_of(name):
+    """Return residuals of 0.03 at nine conditions."""
+    return Residuals((name,), ("1",), tuple("abcdefghi"), np.full((9, 1), 0.03), np.zeros(9), ("gap",) * 9)
 
 
 def the_window_is_outlined(mapped, structure):

@@ -12,7 +12,8 @@ HELP = """**Zones** shows which microstructure two process conditions give, and 
 
 - **Map**: open a model, choose two conditions for the axes and move a slider for each of the others. The map
   comes coarse first, then finer; zoom in, and finer conditions of what is in view are generated. With a
-  *classifier* the most probable structure of each cell is drawn, with something to *measure* its contours.
+  *classifier* the most probable structure of each cell is drawn, with something to *measure* its contours,
+  coloured by its mean or by how far that is known.
   Hatching says how far a cell is known: *gap* and *extrapolated* cells are not to be trusted. *Save diagram*
   writes PNG, SVG, TIFF, numbers and recipe.
 - **Cell**: click a cell to see more of its images, probabilities, uncertainties, and the nearest real image.

@@ -1,9 +1,10 @@
 """The layers of a live map: images, detail, classes, probability, descriptor, support, window, axes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 
 from ..zones.cell_record import UNKNOWN
 from ..zones.diagram_panels import class_colours
@@ -21,8 +22,10 @@ from .zones_drawing import (
     value_picture,
     window_picture,
 )
+from .zones_judged import classes_of_cells, values_of_cells
 from .zones_live import LiveZones
 from .zones_setting import SIDE, Box, Setting, Tile, block_of, painted
+from .zones_status import MapStatus
 
 ORDER = (
     "images",
@@ -38,8 +41,14 @@ ORDER = (
     "sweep",
 )
 """Layers from the lowest to the highest."""
-HIDDEN = ("probability",)
+HIDDEN = ("probability", "detail")
+BREATH = 10
+"""Milliseconds between two layers that are made anew."""
 FAINT = {"class": 0.5, "probability": 0.7, "descriptor": 0.7}
+
+
+Step = tuple[str, Callable[[Setting], None]]
+"""A layer, and what brings it up to date."""
 
 
 class ZoneLayers:
@@ -68,68 +77,106 @@ class ZoneLayers:
         self._clicked_at, self._moved_to = clicked, moved
         self.layers: dict[str, Any] = {}
         self._axes: Any = None
+        self._marked: tuple[Any, ...] | None = None
+        self.again = QTimer()
+        """When to `go_on` with layers that are still to be made."""
+        self.again.setSingleShot(True)
+        self.again.setInterval(BREATH)
         viewer.mouse_drag_callbacks.append(self._clicked)
         viewer.mouse_move_callbacks.append(self._moved)
 
     # -- painting ------------------------------------------------------------------
 
     def paint(self) -> None:
-        """Paint the images that are there, and the marks of support on them."""
+        """Paint the images that are there, and the marks of support on them.
+
+        A layer that is made anew holds the window for a while, so the window gets its turn before the next.
+        """
         setting = self.live.setting
         if setting is None:
             return
-        self._paint_axes(setting)
-        if not self.live.tiles:
-            return
-        whole, box = Box.whole(setting.level), self.live.box
-        dtype = np.dtype(setting.card.grey.dtype)
-        block = block_of(setting.card.size, whole.columns)
-        limits = {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
-        self._put("images", painted(whole, self.live.tiles, dtype, block), whole, **limits)
-        if box is not None:
-            self._put("detail", painted(box, self.live.tiles, dtype, block), box, **limits)
-        detail = self.layers.get("detail")
-        if detail is not None and detail.visible != (box is not None):
+        steps: list[Step] = [("axes", self._paint_axes)]
+        if self.live.tiles:
+            steps += [("images", self._paint_images), ("support", self._paint_support)]
+            steps.append(("detail", self._paint_detail))
+        self._in_turns(setting, steps)
+
+    def go_on(self) -> None:
+        """Make the next layers of those that are still to be made."""
+        self.paint()
+        self.judge()
+
+    def _in_turns(self, setting: Setting, steps: Sequence[Step]) -> None:
+        """Bring layers up to date, up to the first that is made anew; the rest comes after a breath."""
+        for name, step in steps:
+            fresh = not self._there(name)
+            step(setting)
+            if fresh and self._there(name):
+                self.again.start()
+                return
+
+    def _paint_images(self, setting: Setting) -> None:
+        whole = Box.whole(setting.level)
+        self._put("images", self._picture(setting, whole), whole, **_limits(setting))
+
+    def _paint_detail(self, setting: Setting) -> None:
+        """Paint what is in view; the layer is there, hidden, before it is needed."""
+        box = self.live.box
+        if box is not None or not self._there("detail"):
+            shown = box or Box.whole(setting.level)
+            self._put("detail", self._picture(setting, shown), shown, **_limits(setting))
+        detail = self.layers["detail"]
+        if detail.visible != (box is not None):
             detail.visible = box is not None
-        self._put("support", hatching(self._flags(box or whole)), box or whole)
+
+    def _paint_support(self, setting: Setting) -> None:
+        box = self.live.box or Box.whole(setting.level)
+        flags = self._flags(box)
+        marked = (box, flags.tobytes(), setting.x, setting.y)
+        if marked != self._marked or not self._there("support"):
+            self._marked = marked
+            self._put("support", hatching(flags), box)
+
+    def _picture(self, setting: Setting, box: Box) -> np.ndarray:
+        block = block_of(setting.card.size, Box.whole(setting.level).columns)
+        return painted(box, self.live.tiles, np.dtype(setting.card.grey.dtype), block)
 
     def judge(self) -> None:
         """Paint what is said of the cells of the whole map."""
         setting = self.live.setting
-        if setting is None:
-            return
-        whole = Box.whole(setting.level)
-        said = {tile: self.live.said[tile] for tile in self.live.complete if tile in self.live.said}
-        if setting.classifier is None or not said:
-            self.remove("class", "probability")
+        if setting is not None:
+            steps = (
+                ("class", self._paint_class),
+                ("probability", self._paint_probability),
+                ("descriptor", self._paint_descriptor),
+            )
+            self._in_turns(setting, steps)
+
+    def _paint_class(self, setting: Setting) -> None:
+        found = classes_of_cells(self.live, setting)
+        if found is None:
+            self.remove("class")
         else:
-            best = np.full((whole.rows, whole.columns), -1)
-            shares = np.full(best.shape, np.nan)
-            for (_, column, row), content in said.items():
-                if "class" in content:
-                    best[row, column] = setting.classes.index(content["class"])
-                    shares[row, column] = content["probabilities"][content["class"]]
-            self._put("class", class_picture(best, class_colours(setting.classes)), whole)
-            self._put("probability", value_picture(shares, 0.0, 1.0, lines=False), whole)
-        values = self.values(setting)
+            picture = class_picture(found[0], class_colours(setting.classes))
+            self._put("class", picture, Box.whole(setting.level))
+
+    def _paint_probability(self, setting: Setting) -> None:
+        found = classes_of_cells(self.live, setting)
+        if found is None:
+            self.remove("probability")
+        else:
+            picture = value_picture(found[1], 0.0, 1.0, lines=False)
+            self._put("probability", picture, Box.whole(setting.level))
+
+    def _paint_descriptor(self, setting: Setting) -> None:
+        values = values_of_cells(self.live, setting)
         if values is None:
             self.remove("descriptor")
-        else:
-            known = values[np.isfinite(values)]
-            full = bool(np.isfinite(values).all())
-            picture = value_picture(values, float(known.min()), float(known.max()), lines=full)
-            self._put("descriptor", picture, whole)
-
-    def values(self, setting: Setting) -> np.ndarray | None:
-        """Return the descriptor of each cell, row 0 at the low end; None while there is none."""
-        if setting.descriptor is None:
-            return None
-        count = FIRST * 2**setting.level
-        values = np.full((count, count), np.nan)
-        for tile in self.live.complete:
-            for entry in (self.live.said[tile].get("descriptors") or {}).values():
-                values[tile[2], tile[1]] = np.nan if entry["value"] is None else entry["value"]
-        return values if np.isfinite(values).any() else None
+            return
+        known = values[np.isfinite(values)]
+        full = bool(np.isfinite(values).all())
+        picture = value_picture(values, float(known.min()), float(known.max()), lines=full)
+        self._put("descriptor", picture, Box.whole(setting.level))
 
     def outline(self, window: Window | None) -> None:
         """Draw the border of a process window, or none."""
@@ -144,8 +191,7 @@ class ZoneLayers:
         """Show a random collage over the map."""
         setting = self.live.setting
         if setting is not None:
-            limits = {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
-            self._put("collage", picture, Box.whole(setting.level), **limits)
+            self._put("collage", picture, Box.whole(setting.level), **_limits(setting))
 
     def mark(self, across: float, up: float) -> None:
         """Draw a frame as large as a cell around a place (across, up; each from 0 to 1)."""
@@ -174,7 +220,8 @@ class ZoneLayers:
             self._axes = None
 
     def close(self) -> None:
-        """Listen to the mouse no more."""
+        """Listen to the mouse no more, and paint nothing."""
+        self.again.stop()
         for callbacks, own in (
             (self.viewer.mouse_drag_callbacks, self._clicked),
             (self.viewer.mouse_move_callbacks, self._moved),
@@ -240,7 +287,7 @@ class ZoneLayers:
             visible=name not in HIDDEN,
             **how,
         )
-        layer.get_status = _Status(f"zones, {name}", self)
+        layer.get_status = MapStatus(f"zones, {name}", self.at, self.words)
         self.layers[name] = layer
         below = [viewer.layers.index(self.layers[n]) for n in ORDER[: ORDER.index(name)] if self._there(n)]
         above = [
@@ -333,22 +380,6 @@ class ZoneLayers:
             self._clicked_at(*place)
 
 
-class _Status:
-    """What the status bar says of a layer of the map: conditions instead of pixels.
-
-    It is called from a thread of napari's, so it touches no layer.
-    """
-
-    def __init__(self, name: str, layers: ZoneLayers) -> None:
-        self._name, self._layers = name, layers
-
-    def __call__(self, position: Any = None, **_: Any) -> dict[str, str]:
-        place = None if position is None else self._layers.at(position)
-        words = "outside the map" if place is None else self._layers.words(*place)
-        empty = dict.fromkeys(("source_type", "plugin", "value"), "")
-        return empty | {
-            "layer_name": self._name,
-            "layer_base": self._name,
-            "coordinates": words,
-            "coords": words,
-        }
+def _limits(setting: Setting) -> dict[str, Any]:
+    """Return how grey images are shown."""
+    return {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}

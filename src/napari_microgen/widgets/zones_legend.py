@@ -1,15 +1,12 @@
 """In words and colours, what the layers of a live map show."""
 
-import numpy as np
-
-from ..units import after_number
 from ..zones.diagram_panels import class_colours
 from ..zones.hatching import HATCHES
-from .zones_layers import ZoneLayers
+from .zones_judged import measured_words
 from .zones_live import LiveZones
 
 
-def legend_of(live: LiveZones, layers: ZoneLayers) -> str:
+def legend_of(live: LiveZones) -> str:
     """Return what colours and hatches of the whole map mean, for those that are there, as rich text."""
     setting = live.setting
     if setting is None:
@@ -26,12 +23,7 @@ def legend_of(live: LiveZones, layers: ZoneLayers) -> str:
         if flag in flags:
             strokes = f" ({' '.join(hatch.strokes)})" if hatch.strokes else ""
             lines.append(_key(hatch.colour, f"{flags.count(flag)} cells {hatch.meaning}{strokes}"))
-    values = layers.values(setting)
-    if values is not None:
-        entries = [entry for content in whole for entry in (content.get("descriptors") or {}).values()]
-        unit = after_number(entries[0]["unit"])
-        name, low, high = str(setting.descriptor).replace("_", " "), np.nanmin(values), np.nanmax(values)
-        lines.append(f"{name}: {low:.4g} (dark) to {high:.4g} (bright){unit}")
+    lines += measured_words(live, setting)
     return "<br>".join(lines)
 
 

@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, Signal
 from ..zones.descriptors import Measure, otsu_share
 from ..zones.diagram import CellResult, Diagram
 from ..zones.placement import FIRST, coarse_to_fine
+from . import collector
 from .zones_server import CellAnswer, ZoneServer
 from .zones_setting import Box, Setting, Tile
 
@@ -93,6 +94,7 @@ class LiveZones(QObject):
         """End the process."""
         server, self.server = self.server, None
         self.setting, self.idle = None, True
+        collector.wake(self)
         if server is not None:
             server.stop(wait=wait)
             server.deleteLater()
@@ -138,6 +140,7 @@ class LiveZones(QObject):
         self.server.unmet.connect(self._unmet)
         self.server.failed.connect(self._failed)
         self.server.start()
+        collector.rest(self)
         self.status.emit("The model is being loaded.")
 
     def _whole(self) -> list[Tile]:
@@ -201,11 +204,14 @@ class LiveZones(QObject):
         found: dict[str, Any] = {"classifier": setting.classifier}
         if setting.descriptor is not None:
             found |= {"descriptors": [setting.descriptor], "threshold": self._threshold(setting)}
+            found |= {"residuals": setting.residuals}
         return found
 
     def _threshold(self, setting: Setting) -> float | None:
-        """Return Otsu's threshold of the coarse cells, as the command finds it."""
+        """Return the threshold of the residuals, or Otsu's of the coarse cells, as the command finds it."""
         assert setting.descriptor is not None
+        if setting.threshold is not None:
+            return setting.threshold
         if not Measure.of([setting.descriptor]).needs_threshold:
             return None
         count = FIRST * 2**setting.level

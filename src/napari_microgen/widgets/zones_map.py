@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QComboBox
 from ..errors import MicrogenError
 from ..generate.card import GeneratorCard
 from ..io.reading import read
-from ..quantify.image_numbers import IMAGE_NUMBERS
 from ..zones.axes import Axis
 from ..zones.base_condition import BaseCondition, base_condition
 from ..zones.diagram import Diagram
@@ -20,6 +19,7 @@ from .choices import labelled
 from .described import described
 from .dock import Dock, Page
 from .fields import no_wheel
+from .first_layer import FirstLayer
 from .forms import Form, as_words, options_of
 from .generate_conditions import ConditionRows, as_settings
 from .generate_model import ModelChoice
@@ -29,6 +29,7 @@ from .zones_choice import AxisRow, ClassifierChoice, axis_words, chosen_axes, fi
 from .zones_layers import ZoneLayers
 from .zones_legend import legend_of
 from .zones_live import LiveZones
+from .zones_measure import MeasureChoice
 from .zones_server import usual_folder
 from .zones_setting import Setting
 from .zones_words import words_label
@@ -59,7 +60,7 @@ class MapPage(Page):
         self.layers = ZoneLayers(self.viewer, self.live, self.clicked.emit, self._over)
         self.model, self.classifier = ModelChoice(), ClassifierChoice()
         self.x, self.y = AxisRow("X axis"), AxisRow("Y axis")
-        self.cells, self.descriptor = QComboBox(), QComboBox()
+        self.cells, self.measure = QComboBox(), MeasureChoice()
         self.fixed = ConditionRows()
         self.status, self.place, self.legend = (words_label() for _ in range(3))
         self.place.setToolTip("The conditions under the mouse")
@@ -74,7 +75,7 @@ class MapPage(Page):
         self._problem: str | None = None
         self._quiet = False
         self._base: BaseCondition | None = None
-        self._fixing = Latest(self)
+        self._fixing, self._first = Latest(self), FirstLayer(self)
         self._pace, self._camera = QTimer(self), QTimer(self)
         self._pace.setSingleShot(True)
         self._pace.setInterval(WAIT)
@@ -88,19 +89,13 @@ class MapPage(Page):
         for count in CELLS:
             self.cells.addItem(f"{count} x {count}", count)
         self.cells.setCurrentIndex(1)
-        self.descriptor.addItem("nothing", None)
-        for name in IMAGE_NUMBERS:
-            self.descriptor.addItem(name.replace("_", " "), name)
-        for box in (self.cells, self.descriptor):
-            box.installEventFilter(no_wheel(self))
-            box.setMinimumContentsLength(8)
+        self.cells.installEventFilter(no_wheel(self))
+        self.cells.setMinimumContentsLength(8)
         rows = (
             labelled("X axis", self.x, "The condition across"),
             labelled("Y axis", self.y, "The condition upwards"),
             labelled("Cells", self.cells, "Cells along each side of what is in view; zoom in for finer ones"),
-            labelled(
-                "Measure", self.descriptor, "What is measured on the images of each cell, as a contour map"
-            ),
+            self.measure,
         )
         for part in (self.model, self.classifier, *rows, self.fixed, self.status, self.place, self.legend):
             self.column.addWidget(part)
@@ -115,7 +110,7 @@ class MapPage(Page):
             row.changed.connect(self._moved)
         self.classifier.chosen.connect(self._moved)
         self.cells.currentIndexChanged.connect(lambda _: self._moved())
-        self.descriptor.currentIndexChanged.connect(lambda _: self._moved())
+        self.measure.changed.connect(self._moved)
         self.form.changed.connect(self._moved)
         self.saving.changed.connect(self.changed)
         self.fixed.changed.connect(self._slid)
@@ -124,6 +119,7 @@ class MapPage(Page):
         self._fixing.done.connect(self._take_base)
         self._fixing.failed.connect(self._refuse_base)
         self.live.painted.connect(lambda: self.dock.attempt(self.layers.paint))
+        self.layers.again.timeout.connect(lambda: self.dock.attempt(self.layers.go_on))
         self.live.judged.connect(self._judged)
         self.live.picked.connect(self._mark)
         self.live.status.connect(self._tell)
@@ -233,7 +229,7 @@ class MapPage(Page):
             raise ValueError("Conditions of the training that fit are being looked for.")
         if (wrong := self.classifier.problem() or self.form.problem()) is not None:
             raise ValueError(wrong)
-        chosen = self.form.values()
+        chosen, measured = self.form.values(), self.measure.chosen()
         if chosen["seed"] < 0:
             raise ValueError("Seed must not be negative.")
         count = LIVE_COUNT if chosen["count"] is None else int(chosen["count"])
@@ -242,7 +238,7 @@ class MapPage(Page):
         return Setting(
             card, self.model.text(), x, y, replace(base, values=values),
             int(chosen["seed"]), bool(chosen["same_noise"]), self.classifier.text(), self.classifier.classes,
-            self.descriptor.currentData(), count,
+            measured.descriptor, count, measured.shown, measured.residuals, measured.threshold,
         )  # fmt: skip
 
     def apply(self) -> None:
@@ -304,7 +300,7 @@ class MapPage(Page):
 
     def _judged(self) -> None:
         self.dock.attempt(self.layers.judge)
-        self.legend.setText(legend_of(self.live, self.layers))
+        self.legend.setText(legend_of(self.live))
         self.shown.emit()
         self.changed.emit()
 
@@ -359,7 +355,7 @@ class MapPage(Page):
         values |= {"count": setting.count if setting.judges else None, "device": device()}
         values |= self.image_words | (self.window_words if setting.judges or self.window_words else {})
         if setting.descriptor is not None:
-            values["descriptor"] = (setting.descriptor,)
+            values |= {"descriptor": (setting.descriptor,), "residuals": setting.residuals}
         parameters = [p for p in described("zones").parameters if p.name in values]
         settings = [f"--set={word}" for word in as_settings(setting.base.values)]
         return [*settings, *as_words(parameters, values)]
@@ -387,4 +383,5 @@ class MapPage(Page):
         self.layers.close()
         self.model.forget()
         self.classifier.forget()
-        self._fixing.forget()
+        for latest in (self._fixing, self._first):
+            latest.forget()

@@ -40,6 +40,12 @@ class Setting:
     descriptor: str | None
     count: int
     """Images that are judged in each cell."""
+    shown: str = "value"
+    """What colours the contour map: the value, or one of its uncertainties."""
+    residuals: str | None = None
+    """File of residuals, for conformal half-widths."""
+    threshold: float | None = None
+    """Share of white above which a pixel is bright; found from the coarse cells if None."""
 
     @property
     def live(self) -> LiveMap:
@@ -62,10 +68,10 @@ class Setting:
 
     def same_words(self, other: "Setting | None") -> bool:
         """Return whether another setting says the same of each cell."""
-        mine = (self.classifier, self.descriptor, self.count)
-        return self.same_images(other) and other is not None and mine == (
-            other.classifier, other.descriptor, other.count,
-        )  # fmt: skip
+        return self.same_images(other) and other is not None and self._asked() == other._asked()
+
+    def _asked(self) -> tuple[Any, ...]:
+        return (self.classifier, self.descriptor, self.count, self.residuals, self.threshold)
 
     def _images(self) -> tuple[Any, ...]:
         return (self.card, self.x, self.y, self.base.values, self.seed, self.same_noise)
