@@ -11,9 +11,6 @@ which is what most plugins do. Cancel is timed from the click to the moment the 
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,10 +18,10 @@ from pathlib import Path
 import gui_gaps_generate
 import gui_gaps_zones
 import numpy as np
+from gui_watching import GAPS, Ticks, figures, fresh, window
 from report import arguments, emit, version
 
-TARGET = {"p95_ms": 40.0, "largest_ms": 80.0, "cancel_s": 1.0}
-INTERVAL = 15
+TARGET = {**GAPS, "cancel_s": 1.0}
 
 
 def main() -> None:
@@ -48,7 +45,7 @@ def main() -> None:
         gui_gaps_zones.main(options)
         return
     found = {
-        side: [fresh(side, options.seconds) for _ in range(options.runs)]
+        side: [one_side(side, options.seconds) for _ in range(options.runs)]
         for side in ("idle", "thread", "child")
     }
     middle = {side: median(runs) for side, runs in found.items()}
@@ -82,31 +79,17 @@ def median(runs: list[dict[str, float]]) -> dict[str, float]:
     return {key: round(float(np.median([run[key] for run in runs])), 2) for key in ("p95_ms", "largest_ms")}
 
 
-def fresh(side: str, seconds: float) -> dict[str, float]:
+def one_side(side: str, seconds: float) -> dict[str, float]:
     """Watch one side in a fresh process and return its gaps."""
-    with tempfile.TemporaryDirectory() as folder:
-        own = {
-            "NAPARI_CONFIG": f"{folder}/settings.yaml",
-            "MICROGEN_CACHE": folder,
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-        }
-        command = [sys.executable, __file__, "--side", side, "--seconds", str(seconds)]
-        done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"The side {side} failed:\n{done.stderr[-3000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return fresh([__file__, "--side", side, "--seconds", str(seconds)])
 
 
 def watch(side: str, seconds: float) -> dict[str, float]:
     """Open a window, start the side's load, move a slider and note the gaps between ticks."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    import napari
-    from qtpy.QtCore import Qt, QTimer
+    viewer = window()
+    from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
 
-    viewer = napari.Viewer(show=True)
-    viewer.window.resize(1366, 768)
     grey, truth = sample()
     viewer.add_image(grey, name="stack")
     viewer.add_labels(truth + 1, name="labels")
@@ -115,23 +98,12 @@ def watch(side: str, seconds: float) -> dict[str, float]:
     dock.train.out.setText(str(Path(tempfile.mkdtemp()) / "model"))
     dock.train.form.set_values({"steps": 100000})
     QTest.qWait(1500)
-    times: list[float] = []
-
-    def tick() -> None:
-        times.append(time.perf_counter())
-        viewer.dims.set_current_step(0, len(times) % len(grey))
-
-    timer = QTimer()
-    timer.setInterval(INTERVAL)
-    timer.timeout.connect(tick)
-    timer.start()
-    QTest.qWait(500)
-    times.clear()
+    ticks = Ticks(lambda number: viewer.dims.set_current_step(0, number % len(grey)))
     stop = start(side, dock, QTest, Qt)
     QTest.qWait(int(1000 * seconds))
-    gaps = 1000 * np.diff(times)
-    timer.stop()
-    result = {"p95_ms": float(np.percentile(gaps, 95)), "largest_ms": float(gaps.max()), "ticks": len(gaps)}
+    gaps = ticks.gaps()
+    ticks.stop()
+    result = figures(gaps) | {"ticks": len(gaps)}
     if side == "child":
         result |= {"curve_points": sum(map(len, dock.train.curve.points.values()))}
         if not result["curve_points"]:
