@@ -4,28 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from ..errors import MicrogenError, ModelFileError
 from ..generate.card import BUILTIN, GeneratorCard
 from ..io.weights import read_card
 from ..zones import axes as zone_axes
 from ..zones.axes import Axis, parse_axes
-from .choices import labelled
+from .card_choice import CardChoice
 from .fields import no_wheel
-from .generate_model import PAUSE
-from .latest import Latest
 
 SHIPPED = Path(zone_axes.__file__).parent / "models"
 """Classifiers that come with the package."""
@@ -52,110 +40,45 @@ def classes_of(text: str) -> tuple[str, ...]:
     return tuple(map(str, classes))
 
 
-class ClassifierChoice(QWidget):
-    """The folder of a classifier, or none; its card is read off the window's thread."""
+class ClassifierChoice(CardChoice):
+    """The folder of a classifier, or none."""
 
     chosen = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self.classes: tuple[str, ...] = ()
-        self._problem: str | None = None
-        self.box = QComboBox()
-        self.box.setEditable(True)
-        self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(12)
-        self.box.addItems(
-            [BUILTIN + p.name for p in sorted(SHIPPED.glob("*")) if (p / "card.json").is_file()]
-        )
-        self.box.setCurrentIndex(-1)
-        self.box.lineEdit().setPlaceholderText("none")
-        self.button = QToolButton()
-        self.button.setText("…")
-        self.button.setToolTip("Choose the folder of a classifier")
-        self.about = QLabel()
-        self.about.setWordWrap(True)
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
-        self.about.hide()
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.box, 1)
-        row.addWidget(self.button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
         tip = (
             "Folder written by “train classifier”, to tell structures apart; without one there are no classes"
         )
-        column.addWidget(labelled("Classifier", holder, tip))
-        column.addWidget(self.about)
-        self._reading = Latest(self)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(PAUSE)
-        self._typing.timeout.connect(self.look)
-        self._reading.done.connect(self._take)
-        self._reading.failed.connect(self._refuse)
-        self.box.editTextChanged.connect(lambda _: self._edited())
-        self.box.activated.connect(lambda _: self.look())
-        self.button.clicked.connect(self._pick)
+        shipped = [folder.name for folder in sorted(SHIPPED.glob("*")) if (folder / "card.json").is_file()]
+        super().__init__("Classifier", tip, shipped, "none")
+        self.classes: tuple[str, ...] = ()
+        self.about.hide()
 
     def text(self) -> str | None:
         """Return the classifier as the command takes it; None if there is none, or none yet."""
         return self.wanted() if self.classes else None
 
-    def wanted(self) -> str:
-        """Return what is written."""
-        text = self.box.currentText().strip()
-        return text if text.startswith(BUILTIN) or not text else str(Path(text).expanduser())
-
-    def problem(self) -> str | None:
-        """Return what is wrong with it, or None."""
-        return self._problem
-
-    @property
-    def reading(self) -> bool:
-        """Whether a card is being read, or about to be."""
-        return self._reading.busy or self._typing.isActive()
-
     def look(self) -> None:
         """Read the card of what is chosen now."""
-        self._typing.stop()
-        text = self.wanted()
-        if not text:
-            self._show((), None)
-        else:
-            self._reading.run(lambda: classes_of(text))
+        super().look()
+        if not self.wanted():
+            self.show_card(None, None)
 
-    def forget(self) -> None:
-        """Read nothing any more (the window is closing)."""
+    def edited(self, _text: str = "") -> None:
+        """Look at what is typed when no more keys come; what was read before does not count."""
         self._reading.forget()
-        self._reading.join(1.0)
+        super().edited()
 
-    def _edited(self) -> None:
-        self._reading.forget()
-        self._typing.start()
+    def read(self, model: str) -> tuple[str, ...]:
+        """Return what a classifier tells apart."""
+        return classes_of(model)
 
-    def _take(self, classes: tuple[str, ...]) -> None:
-        self._show(classes, None)
-
-    def _refuse(self, error: Exception) -> None:
-        if not isinstance(error, MicrogenError | OSError):
-            raise error
-        self._show((), str(error))
-
-    def _show(self, classes: tuple[str, ...], problem: str | None) -> None:
-        self.classes, self._problem = classes, problem
-        self.about.setText(problem or ", ".join(classes))
+    def show_card(self, card: tuple[str, ...] | None, problem: str | None) -> None:
+        """Take the classes, or None and what is wrong, if anything is."""
+        self.classes, self._problem = card or (), problem
+        self.about.setText(problem or ", ".join(self.classes))
         self.about.setVisible(bool(self.about.text()))
         self.chosen.emit()
-
-    def _pick(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Classifier", self.wanted())
-        if chosen:
-            self.box.setEditText(chosen)
-            self.look()
 
 
 class AxisRow(QWidget):
