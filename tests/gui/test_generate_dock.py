@@ -16,7 +16,7 @@ from qtpy.QtTest import QTest
 from napari_microgen.io.weights import read_card
 from napari_microgen.widgets.layers import KEY, volume_of
 
-LONG = 240
+LONG = 120
 
 
 def children():
@@ -61,7 +61,20 @@ def type_in(edit, text):
     QTest.keyClicks(edit, text)
 
 
-def test_the_card_becomes_sliders_in_units_with_the_ranges_of_the_training(maker):
+def test_an_image_follows_the_sliders(maker):
+    """One open model, from its first image to what a removed layer does."""
+    the_sliders_begin_at_conditions_of_the_training(maker)
+    a_slider_changes_the_image_first_as_a_preview_then_completely(maker)
+    a_preview_says_that_it_is_one(maker)
+    the_flag_follows_the_sliders_in_words_and_colour(maker)
+    a_text_that_is_no_number_switches_the_button_off_and_says_why(maker)
+    fast_moves_are_thinned_and_the_last_one_counts(maker)
+    the_same_noise_is_kept_unless_other_is_wanted(maker)
+    a_removed_layer_comes_again_with_the_next_move(maker)
+    the_card_becomes_sliders_in_units_with_the_ranges_of_the_training(maker)
+
+
+def the_card_becomes_sliders_in_units_with_the_ranges_of_the_training(maker):
     rows = maker.page.panel.conditions.rows
     assert list(rows) == ["temperature", "time", "material"]
     assert (rows["temperature"].low, rows["temperature"].high) == (700, 900)
@@ -75,12 +88,12 @@ def test_the_card_becomes_sliders_in_units_with_the_ranges_of_the_training(maker
     maker.assert_no_torch()
 
 
-def test_the_sliders_begin_at_conditions_of_the_training(maker):
+def the_sliders_begin_at_conditions_of_the_training(maker):
     assert maker.page.panel.flag.flag == "seen"
     assert maker.page.live.layer.metadata[KEY]["facts"]["support"]["flag"] == "seen"
 
 
-def test_a_slider_changes_the_image_first_as_a_preview_then_completely(maker):
+def a_slider_changes_the_image_first_as_a_preview_then_completely(maker):
     layer, stages = maker.page.live.layer, []
     layer.events.set_data.connect(lambda _: stages.append((maker.page.status.text(), layer.data.copy())))
     before = layer.data.copy()
@@ -97,7 +110,7 @@ def test_a_slider_changes_the_image_first_as_a_preview_then_completely(maker):
     assert "Complete image" in maker.page.status.text()
 
 
-def test_a_preview_says_that_it_is_one(maker):
+def a_preview_says_that_it_is_one(maker):
     page, seen = maker.page, []
     show = page.live.show
 
@@ -112,9 +125,10 @@ def test_a_preview_says_that_it_is_one(maker):
         assert about["preview"] is preview
         assert (about["recipe"] is None) is preview, "a preview has no recipe"
     assert not seen[-1][1]
+    del page.live.show
 
 
-def test_the_flag_follows_the_sliders_in_words_and_colour(maker):
+def the_flag_follows_the_sliders_in_words_and_colour(maker):
     page, flag = maker.page, maker.page.panel.flag
     row = page.panel.conditions.rows["temperature"]
     page.panel.conditions.set_values({"temperature": 800.0, "time": 10.0, "material": "A"})
@@ -132,7 +146,7 @@ def test_the_flag_follows_the_sliders_in_words_and_colour(maker):
     maker.until(lambda: flag.flag == "seen")
 
 
-def test_a_text_that_is_no_number_switches_the_button_off_and_says_why(maker):
+def a_text_that_is_no_number_switches_the_button_off_and_says_why(maker):
     row = maker.page.panel.conditions.rows["time"]
     for text in ("", "warm", "-3"):
         type_in(row.edit, text)
@@ -148,7 +162,7 @@ def shown(maker):
     return maker.page.live.layer.metadata[KEY]["conditions"]["temperature"]
 
 
-def test_fast_moves_are_thinned_and_the_last_one_counts(maker):
+def fast_moves_are_thinned_and_the_last_one_counts(maker):
     asked = []
     ask = maker.page.sampler.ask
     maker.page.sampler.ask = lambda *a, **k: asked.append(a) or ask(*a, **k)
@@ -160,9 +174,10 @@ def test_fast_moves_are_thinned_and_the_last_one_counts(maker):
     tenths = 10 * (time.monotonic() - begin)
     assert len(asked) <= 2 * (tenths + 2), "a preview and an image at most ten times a second"
     maker.until(lambda: complete(maker) and shown(maker) == 898.0, LONG)
+    del maker.page.sampler.ask
 
 
-def test_the_same_noise_is_kept_unless_other_is_wanted(maker):
+def the_same_noise_is_kept_unless_other_is_wanted(maker):
     page = maker.page
     slide(maker, "temperature", 300)
     maker.until(lambda: complete(maker), LONG)
@@ -177,12 +192,38 @@ def test_the_same_noise_is_kept_unless_other_is_wanted(maker):
     maker.until(lambda: complete(maker), LONG)
 
 
-def test_samples_come_as_a_stack_with_conditions_and_size(maker):
+def a_removed_layer_comes_again_with_the_next_move(maker):
+    maker.viewer.layers.remove(maker.page.live.layer)
+    slide(maker, "temperature", 100)
+    maker.until(lambda: "tiny (live)" in maker.viewer.layers, LONG)
+    maker.until(lambda: complete(maker), LONG)
+
+
+def test_samples_are_layers_and_another_model_takes_another_process(maker, generator, tmp_path):
+    """One open model: samples of the live image, samples as a stack, and its end."""
+    the_live_image_is_the_first_of_the_samples(maker)
+    samples_come_as_a_stack_with_conditions_and_size(maker)
+    one_process_per_model_and_none_after_another_is_chosen(maker, generator, tmp_path)
+
+
+def the_live_image_is_the_first_of_the_samples(maker):
+    maker.page.form.set_values({"count": 1, "seed": 5})
+    maker.until(lambda: complete(maker) and maker.page.live.layer.metadata[KEY]["seed"] == 5, LONG)
+    maker.press(timeout=LONG)
+    maker.assert_no_error()
+    live, added = maker.page.live.layer, maker.viewer.layers["tiny 1"]
+    np.testing.assert_array_equal(live.data, added.data)
+    mine, theirs = (x.metadata[KEY]["recipe"] for x in (live, added))
+    for key in ("operation", "parameters", "output_sha256"):
+        assert mine[key] == theirs[key]
+
+
+def samples_come_as_a_stack_with_conditions_and_size(maker):
     maker.page.form.set_values({"count": 3, "seed": 7})
     maker.page.panel.conditions.set_values({"temperature": 850.0, "material": "B"})
     maker.press(timeout=LONG)
     maker.assert_no_error()
-    layer = maker.viewer.layers["tiny 1"]
+    layer = maker.viewer.layers["tiny 2"]
     assert layer.data.shape == (3, 16, 16)
     assert layer.axis_labels == ("sample", "y", "x")
     volume = volume_of(layer)
@@ -197,35 +238,44 @@ def test_samples_come_as_a_stack_with_conditions_and_size(maker):
     maker.image(np.zeros((4, 16, 16), np.uint8), name="a stack in nm")
     maker.assert_units_agree()
     maker.press(timeout=LONG)
-    assert "tiny 2" in maker.viewer.layers
+    assert "tiny 3" in maker.viewer.layers
     slide(maker, "temperature", 200)
     maker.until(lambda: complete(maker), LONG)
     names = [x.name for x in maker.viewer.layers]
-    assert names.index("tiny (live)") > names.index("tiny 2"), "the live image is seen again"
+    assert names.index("tiny (live)") > names.index("tiny 3"), "the live image is seen again"
 
 
-def test_the_live_image_is_the_first_of_the_samples(maker):
-    maker.page.form.set_values({"count": 1, "seed": 5})
-    maker.until(lambda: complete(maker) and maker.page.live.layer.metadata[KEY]["seed"] == 5, LONG)
-    maker.press(timeout=LONG)
-    maker.assert_no_error()
-    live, added = maker.page.live.layer, maker.viewer.layers["tiny 1"]
-    np.testing.assert_array_equal(live.data, added.data)
-    mine, theirs = (x.metadata[KEY]["recipe"] for x in (live, added))
-    for key in ("operation", "parameters", "output_sha256"):
-        assert mine[key] == theirs[key]
+def one_process_per_model_and_none_after_another_is_chosen(maker, generator, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(generator, other)
+    first, before = maker.page.sampler.pid, {x.name for x in maker.viewer.layers}
+    open_model(maker, other)
+    maker.until(lambda: "other (live)" in maker.viewer.layers and complete(maker), LONG)
+    assert maker.page.sampler.pid != first
+    maker.until(lambda: first not in [p.pid for p in children()], 5)
+    assert len(children()) == 1
+    assert {x.name for x in maker.viewer.layers} == before - {"tiny (live)"} | {"other (live)"}
 
 
-def test_a_removed_layer_comes_again_with_the_next_move(maker):
-    maker.viewer.layers.remove(maker.page.live.layer)
-    slide(maker, "temperature", 100)
-    maker.until(lambda: "tiny (live)" in maker.viewer.layers, LONG)
-    maker.until(lambda: complete(maker), LONG)
+def test_a_damaged_model_is_refused_in_clear_words(bench, generator, tmp_path):
+    dock, told = bench.open("Generate"), set()
+    for damage in ("cut", "card", "text"):
+        open_model(bench, damaged(generator, damage, tmp_path / damage))
+        bench.until(lambda: not dock.run_button.isEnabled() and dock.make.model.problem(), LONG)
+        bench.until(lambda: dock.make.sampler is None, LONG)
+        said = dock.make.model.about.text()
+        assert len(said) > 20
+        assert dock.run_button.toolTip() == said
+        assert "Traceback" not in said
+        assert not bench.viewer.layers
+        told.add(said)
+    assert len(told) == 3, "each damage has its own words"
+    open_model(bench, generator)
+    bench.until(lambda: complete(bench), LONG)
 
 
-@pytest.mark.parametrize("damage", ["cut", "card", "text"])
-def test_a_damaged_model_is_refused_in_clear_words(bench, generator, tmp_path, damage):
-    dock, model = bench.open("Generate"), tmp_path / "model"
+def damaged(generator, damage, model):
+    """Return a copy of a model that is broken in one of three ways."""
     shutil.copytree(generator, model)
     if damage == "cut":
         weights = model / "model.safetensors"
@@ -236,28 +286,7 @@ def test_a_damaged_model_is_refused_in_clear_words(bench, generator, tmp_path, d
         (model / "card.json").write_text(json.dumps(card), encoding="utf-8")
     else:
         (model / "card.json").write_text("no JSON", encoding="utf-8")
-    open_model(bench, model)
-    bench.until(lambda: not dock.run_button.isEnabled() and dock.make.model.problem(), LONG)
-    bench.until(lambda: dock.make.sampler is None, LONG)
-    said = dock.make.model.about.text()
-    assert len(said) > 20
-    assert dock.run_button.toolTip() == said
-    assert "Traceback" not in said
-    assert not bench.viewer.layers
-    open_model(bench, generator)
-    bench.until(lambda: complete(bench), LONG)
-
-
-def test_one_process_per_model_and_none_after_another_is_chosen(maker, generator, tmp_path):
-    other = tmp_path / "other"
-    shutil.copytree(generator, other)
-    first = maker.page.sampler.pid
-    open_model(maker, other)
-    maker.until(lambda: "other (live)" in maker.viewer.layers and complete(maker), LONG)
-    assert maker.page.sampler.pid != first
-    maker.until(lambda: first not in [p.pid for p in children()], 5)
-    assert len(children()) == 1
-    assert [x.name for x in maker.viewer.layers] == ["other (live)"]
+    return model
 
 
 # -- training ----------------------------------------------------------------------
