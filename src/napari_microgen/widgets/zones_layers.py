@@ -42,7 +42,7 @@ ORDER = (
 )
 """Layers from the lowest to the highest."""
 HIDDEN = ("probability", "detail")
-BREATH = 10
+BREATH = 30
 """Milliseconds between two layers that are made anew."""
 FAINT = {"class": 0.5, "probability": 0.7, "descriptor": 0.7}
 
@@ -110,6 +110,8 @@ class ZoneLayers:
         """Bring layers up to date, up to the first that is made anew; the rest comes after a breath."""
         for name, step in steps:
             fresh = not self._there(name)
+            if fresh and self.again.isActive():
+                return
             step(setting)
             if fresh and self._there(name):
                 self.again.start()
