@@ -42,7 +42,8 @@ def whole(bench):
     live = bench.page.live
     bench.until(lambda: live.setting is not None and live.idle and live.diagram() is not None, LONG)
     bench.settle(150)
-    bench.until(lambda: live.idle and live.diagram() is not None, LONG)
+    painting = bench.page.layers.again
+    bench.until(lambda: live.idle and live.diagram() is not None and not painting.isActive(), LONG)
 
 
 def changed(bench):
