@@ -109,8 +109,8 @@ def main():
     rows = [{"material": m, "temperature": float(t)} for m in MATERIALS for t in TEMPERATURES]
     draws = {}
     for kind in ("real", "again"):
-        stack = micrographs(options, kind).reshape(18, -1, 512, 512)
-        draws[kind] = halved(np.array([patches_of(s, CROP, 192, 0) for s in stack]))
+        stack = halved(micrographs(options, kind)).reshape(18, -1, 256, 256)
+        draws[kind] = np.array([patches_of(s, SIDE, 192, 0) for s in stack])
     real = means(options, "real", draws["real"])
     ceilings = {"all": scores(real, means(options, "again", draws["again"]))}
     ceilings["same_count"] = scores(real, means(options, "few", draws["again"][:, : options.count]))

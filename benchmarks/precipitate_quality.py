@@ -54,8 +54,8 @@ def real_patches(options, kind, rows, folder):
     if not kept.exists():
         stack = []
         for row in rows:
-            image = np.asarray(read(folder / "images" / row["file"]).data)[None]
-            stack.append(halved(patches_of(image, CROP, options.count, 0)))
+            image = halved(np.asarray(read(folder / "images" / row["file"]).data)[None])
+            stack.append(patches_of(image, SIDE, options.count, 0))
         np.save(kept, np.array(stack))
     return np.load(kept)
 

@@ -150,9 +150,12 @@ def patches_of(micrographs, side, count, seed):
 
 
 def halved(images):
-    """Return images at half the resolution, by means of 2 x 2 pixels."""
-    x = images.reshape(*images.shape[:-2], images.shape[-2] // 2, 2, images.shape[-1] // 2, 2).mean((-3, -1))
-    return np.rint(x).astype(images.dtype)
+    """Return images at half the resolution, resampled as those of a training are."""
+    from napari_microgen.generate.training_set import resampled
+
+    flat = images.reshape(-1, *images.shape[-2:])
+    found = np.stack([resampled(image, 2.0) for image in flat])
+    return found.reshape(*images.shape[:-2], *found.shape[-2:])
 
 
 def summary(values):

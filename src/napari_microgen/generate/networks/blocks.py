@@ -45,7 +45,7 @@ class Dropout(nn.Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the maps, while training with some activations set to 0."""
-        if not self.training or input.device.type != "cpu":
+        if not self.training or self.p == 0 or input.device.type != "cpu":
             return super().forward(input)
         below = round(256 * self.p)
         words = torch.randint(-(2**63), 2**63 - 1, (-(-input.numel() // 8),))

@@ -23,10 +23,11 @@ class Profile:
     attention: tuple[int, ...]
     """Levels with attention, 0 is the finest."""
     dropout: float = 0.1
+    """Share of activations dropped in training; none where a training is too short to learn by heart."""
 
 
 PROFILES: Mapping[str, Profile] = {
-    "cpu-64": Profile(unshuffle=2, channels=(32, 64, 128), blocks=1, attention=(2,)),
+    "cpu-64": Profile(unshuffle=2, channels=(32, 64, 128), blocks=1, attention=(2,), dropout=0.0),
     "std-64": Profile(unshuffle=2, channels=(64, 128, 192), blocks=2, attention=(1, 2)),
     "big-64": Profile(unshuffle=2, channels=(128, 256, 256), blocks=2, attention=(1, 2)),
     "std-224": Profile(unshuffle=4, channels=(64, 128, 256), blocks=2, attention=(2,)),
