@@ -54,6 +54,25 @@ def test_a_training_in_half_precision_follows_that_in_full(kind, train, tmp_path
     np.testing.assert_allclose(*losses, rtol=0.05, atol=0.05)
 
 
+def test_two_phase_images_are_learned_and_sampled_at_higher_noise(models):
+    two_phase, shipped = (
+        read_generator(models("edm")).generator,
+        read_generator("builtin:thin-film").generator,
+    )
+    assert (two_phase.s_min, two_phase.middle) == (0.1, 0.6)
+    assert (shipped.s_min, shipped.middle) == (0.002, -1.2), "grey, and from before the difference was made"
+    width = two_phase.setup.encoder.width
+    batch = {
+        "images": np.zeros((4096, 1, 16, 16), np.float32),
+        "images.conditions": np.zeros((4096, width), np.float32),
+    }
+    (phase,) = two_phase.phases(batch, torch.Generator().manual_seed(0), torch.device("cpu"))
+    levels = phase.tensors["levels"]
+    assert levels.min() >= 0.1 - 1e-6
+    expected = 0.6 + 0.75 * np.log(16 / 64)
+    assert float(levels.log().median()) == pytest.approx(expected, abs=0.1)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_have_the_kind_of_the_training_and_depend_on_seed_and_number_alone(kind, models):
     model = read_generator(models(kind))
