@@ -31,6 +31,22 @@ def test_known_means_and_spread_are_found():
     np.testing.assert_allclose(model.mean(between), law(between), atol=0.015)
 
 
+def test_a_condition_whose_images_vary_less_counts_more():
+    points, means, group = measured(POINTS, law, spread=0.02)
+    wild = group == 3
+    means[wild] += 0.6 * np.random.default_rng(5).standard_normal(wild.sum())
+    model = fit_means(points, means, group)
+    others = np.delete(POINTS, 3, axis=0)
+    np.testing.assert_allclose(model.mean(others), law(others), atol=0.004)
+
+
+def test_means_of_whole_micrographs_count_more_than_those_of_patches():
+    points, means, group = measured(POINTS, law, spread=0.3, count=20)
+    whole, pieces = law(POINTS), np.full(len(POINTS), 1e6)
+    model = fit_means(points, means, group, whole, pieces)
+    np.testing.assert_allclose(model.mean(POINTS), law(POINTS), atol=0.003)
+
+
 def test_it_survives_json():
     model = fit_means(*measured(POINTS, law))
     again = MeanModel.from_dict(json.loads(json.dumps(model.to_dict())))

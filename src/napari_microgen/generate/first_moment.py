@@ -15,6 +15,8 @@ from ..errors import ModelFileError
 
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0)
 LENGTHS = (0.5, 1.0, 2.0, 4.0)
+SHRINKAGE = 5.0
+"""Patches' worth of the common spread in the spread of one condition."""
 MOST = 600
 """Distinct conditions that carry the regression at most."""
 
@@ -78,7 +80,13 @@ class MeanModel:
         return cls(points, weights, *numbers)
 
 
-def fit_means(encoded: np.ndarray, means: np.ndarray, group: np.ndarray) -> MeanModel:
+def fit_means(
+    encoded: np.ndarray,
+    means: np.ndarray,
+    group: np.ndarray,
+    whole: np.ndarray | None = None,
+    pieces: np.ndarray | None = None,
+) -> MeanModel:
     """Return the regression of patch means on conditions.
 
     Parameters
@@ -89,6 +97,11 @@ def fit_means(encoded: np.ndarray, means: np.ndarray, group: np.ndarray) -> Mean
         Their means, of images from -1 to 1.
     group : ndarray of int, shape (patches,)
         Number of the distinct condition of each.
+    whole : ndarray, optional
+        Mean of whole micrographs by number of the condition, which is surer than that of
+        some patches; shape (conditions,).
+    pieces : ndarray, optional
+        How many separate patches these hold, shape (conditions,).
     """
     different = np.unique(group)
     if len(different) > MOST:
@@ -100,12 +113,17 @@ def fit_means(encoded: np.ndarray, means: np.ndarray, group: np.ndarray) -> Mean
     own = sums / counts
     within = means - own[np.searchsorted(numbers, group)]
     spread = float(np.sqrt((within**2).sum() / max(1, len(means) - len(numbers))))
+    if whole is not None:
+        own = np.asarray(whole, float)[numbers]
+    sure = counts if pieces is None else np.maximum(np.asarray(pieces, float)[numbers], 1)
+    squares = np.bincount(np.searchsorted(numbers, group), weights=within**2)
+    uncertain = (squares + SHRINKAGE * spread**2) / (counts - 1 + SHRINKAGE) / sure
     offset = float(own.mean())
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     apart = distances[distances > 0]
     unit = float(np.median(apart)) if apart.size else 1.0
     best: tuple[float, float, np.ndarray] = (np.inf, LENGTHS[0], np.zeros(len(points)))
-    noise = spread**2 / counts / max(float(own.var()), 1e-12)
+    noise = uncertain / max(float(own.var()), 1e-12)
     for length in LENGTHS:
         kernel = _kernel(points, points, length * unit)
         for ridge in RIDGES:

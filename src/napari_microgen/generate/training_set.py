@@ -68,6 +68,12 @@ class TrainingSet:
         """Return how many separate patches the images of one row hold."""
         return sum(self.planes[n].data.size / self.size**2 for n in self.planes_of(row))
 
+    def mean_of(self, rows: Sequence[int] | np.ndarray) -> float:
+        """Return the mean of the whole micrographs of some rows, of numbers from -1 to 1."""
+        planes = [self.planes[n].data for row in rows for n in self.planes_of(int(row))]
+        total = sum(float(plane.mean(dtype=np.float64)) * plane.size for plane in planes)
+        return float(self.scale.forward(np.array(total / sum(plane.size for plane in planes))))
+
     def patch(self, row: int, random: np.random.Generator) -> np.ndarray:
         """Return a random patch of a row's image as numbers from -1 to 1, shape (size, size)."""
         planes = self.planes_of(row)

@@ -114,7 +114,10 @@ class Edm(Generator[EdmConfig]):
         chosen = [int(random.choice(np.flatnonzero(group == n % len(names)))) for n in range(count)]
         found = np.array([descriptors(data.patch(row, random)) for row in chosen])
         encoded = encoder.encode(data.table)[chosen]
-        means = fit_means(encoded, found[:, 0], group[chosen])
+        rows = [np.flatnonzero(group == n) for n in range(len(names))]
+        whole = np.array([data.mean_of(own) for own in rows])
+        pieces = np.array([sum(data.patches_of(int(row)) for row in own) for own in rows])
+        means = fit_means(encoded, found[:, 0], group[chosen], whole, pieces)
         squares = (found[:, 0] - means.mean(encoded)) ** 2 + found[:, 1] ** 2
         columns = number_columns(encoder.scaler)
         average = np.stack([found[group[chosen] == n].mean(0) for n in range(len(names))])
