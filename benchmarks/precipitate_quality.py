@@ -25,6 +25,9 @@ from report import emit
 
 SIDE, CROP = 64, 128
 TARGET = 0.9
+SEEDS = {"train": 0, "again": 202}
+LARGEST = 2.5
+"""Largest standardised descriptor, so that a single odd group does not decide."""
 NUMBERS = ("feed rate", "strength")
 HOW = {
     "edm": ("edm", ("--crop-size", CROP, "--patch-size", SIDE, "--augment", "isotropic")),
@@ -39,7 +42,7 @@ def series(options, kind):
     from napari_microgen.simulate.precipitates import simulate_precipitates
 
     folder = options.work / kind
-    seed = {"train": 0, "real": 101, "again": 202}[kind]
+    seed = 1000 + int(kind.removeprefix("read")) if kind.startswith("read") else SEEDS[kind]
     finish(simulate_precipitates.steps(folder, labels=False, seed=seed))
     with (folder / "conditions.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -77,7 +80,7 @@ class Reading:
         from napari_microgen.compare.read_back import ridge_regression
 
         flat = groups.reshape(-1, groups.shape[-1])
-        self.centre, self.scale = flat.mean(0), flat.std(0) + 1e-12
+        self.centre, self.scale = np.median(flat, axis=0), flat.std(0) + 1e-12
         self.rules = {}
         for temper in sorted(set(tempers)):
             rows = tempers == temper
@@ -90,8 +93,8 @@ class Reading:
 
     def coordinates(self, groups):
         """Return standardised descriptors and their squares."""
-        x = (groups - self.centre) / self.scale
-        return np.concatenate([x, np.clip(x, -5, 5) ** 2], axis=-1)
+        x = np.clip((groups - self.centre) / self.scale, -LARGEST, LARGEST)
+        return np.concatenate([x, x**2], axis=-1)
 
     def scores(self, groups, targets, tempers):
         """Return R2 of each condition, over groups and over condition means."""
@@ -112,6 +115,9 @@ class Reading:
 def main():
     parser = quality_arguments(__doc__.split("\n", 1)[0], "edm,acwgan-gp")
     parser.add_argument("--group", type=int, default=25, help="patches that are read together")
+    parser.add_argument(
+        "--readers", type=int, default=8, help="draws of the series the regression learns from"
+    )
     options = parser.parse_args()
     options.count = min(options.count, 70)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -120,12 +126,13 @@ def main():
     tempers = np.array([row["temper"] for row in rows])
     targets = np.array([[float(row[name]) for name in NUMBERS] for row in rows])
     draws = {}
-    for kind in ("real", "again"):
+    for kind in [*(f"read{n}" for n in range(options.readers)), "again"]:
         place, others = series(options, kind)
         draws[kind] = groups_of(
             options, kind, real_patches(options, kind, [o for o in others if o["strength"]], place)
         )
-    reading = Reading(draws["real"], targets, tempers)
+    real = np.concatenate([draws[f"read{n}"] for n in range(options.readers)], axis=1)
+    reading = Reading(real, targets, tempers)
     ceiling = reading.scores(draws["again"], targets, tempers)
     conditions = [{"temper": row["temper"]} | {name: float(row[name]) for name in NUMBERS} for row in rows]
     result, fits = {}, {}
