@@ -11,11 +11,21 @@ are simulated.
 import csv
 
 import numpy as np
-from quality import described, patches_of, quality_arguments, sampled, seeds, summary, trained, training_facts
+from quality import (
+    described,
+    memorised,
+    patches_of,
+    quality_arguments,
+    sampled,
+    seeds,
+    summary,
+    trained,
+    training_facts,
+)
 from report import emit
 
 SIDE = 64
-SEEN, HELD_OUT, BIAS = 3.0, 6.0, 1.0
+SEEN, HELD_OUT, BIAS, COPIES = 3.0, 6.0, 1.0, 0.55
 NUMBERS = ("temperature", "aluminium", "oxygen", "ionisation", "ion energy", "pressure")
 COLUMNS = ("--where", "split=train", "--columns", ",".join(NUMBERS))
 HOW = {
@@ -118,6 +128,7 @@ def errors(real, other, groups):
 def main():
     parser = quality_arguments(__doc__.split("\n", 1)[0], "edm,cgan")
     parser.add_argument("--seen", type=int, default=18, help="training conditions to judge")
+    parser.add_argument("--searched", type=int, default=6, help="images of each searched for copies")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     folder, rows = series(options)
@@ -127,7 +138,10 @@ def main():
     real_images = real_patches(options, "real", judged)
     real = feret(options, "real", real_images)
     again = feret(options, "again", real_patches(options, "again", judged))
-    flags, result, fits = None, {}, {}
+    training = [row for row in rows if row["split"] == "train"]
+    known = training_feret(options, folder, training)
+    trained_on = np.load(options.work / "training-patches.npy")[[training.index(row) for row in seen]]
+    flags, result, fits, copies = None, {}, {}, {}
     for method in options.methods.split(","):
         base, extra = HOW[method]
         found = []
@@ -142,12 +156,13 @@ def main():
             images = sampled(options, name, conditions, options.count)
             found.append(errors(real, feret(options, name, images), groups))
             fits[name] = training_facts(options, name)
+            count = min(options.count, trained_on.shape[1])
+            shown = images[: len(seen), : options.searched]
+            copies[name] = memorised(shown, trained_on[:, :count], real_images[: len(seen), :count])
         result[method] = {
             group: {key: summary([row[group][key] for row in found]) for key in found[0][group]}
             for group in groups
         }
-    training = [row for row in rows if row["split"] == "train"]
-    known = training_feret(options, folder, training)
     for name, values in baselines(training, known, judged).items():
         result[name] = errors(real, values, groups)
     edm = result.get("edm", {})
@@ -156,15 +171,20 @@ def main():
         for group, limit in (("seen", SEEN), ("held out, inside", HELD_OUT))
         if group in edm
     )
+    passed &= all(row["memorisation_auc"] <= COPIES for name, row in copies.items() if name.startswith("edm"))
     emit(
         options,
         benchmark="film_quality",
         size=SIDE,
         minutes=options.minutes,
         images_per_condition=options.count,
-        accuracy={"feret_per_cent": result, "floor": errors(real, again, groups)},
+        accuracy={
+            "feret_per_cent": result,
+            "floor": errors(real, again, groups),
+            "copies": copies,
+        },
         trainings=fits,
-        target={"seen": SEEN, "held_out_inside": HELD_OUT, "bias": BIAS},
+        target={"seen": SEEN, "held_out_inside": HELD_OUT, "bias": BIAS, "memorisation_auc": COPIES},
         passed=bool(passed),
     )
 

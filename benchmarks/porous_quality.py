@@ -12,6 +12,7 @@ import numpy as np
 from quality import (
     described,
     halved,
+    memorised,
     patches_of,
     quality_arguments,
     sampled,
@@ -29,6 +30,8 @@ SIDE, CROP = 64, 128
 NAMES = {"relative_density": 0.98, "specific_perimeter": 0.97, "shape_index": 0.97}
 AVERAGE, AVERAGE_HELD_OUT = 0.97, 0.90
 PLANES = (20, 60, 100)
+SEARCHED, COPIES = 40, 0.55
+"""Patches of each condition that are searched for copies, and the largest AUC allowed."""
 CUT = ("--patch-size", SIDE, "--crop-size", CROP, "--augment", "isotropic")
 HOW = {
     "edm": ("edm", (), {}),
@@ -114,6 +117,8 @@ def main():
     real = means(options, "real", draws["real"])
     ceilings = {"all": scores(real, means(options, "again", draws["again"]))}
     ceilings["same_count"] = scores(real, means(options, "few", draws["again"][:, : options.count]))
+    stack = halved(micrographs(options, "train")).reshape(18, -1, 256, 256)
+    trained_on = np.array([patches_of(s, SIDE, SEARCHED, 0) for s in stack])
     result, fits = {}, {}
     for method in options.methods.split(","):
         base, extra, how = HOW[method]
@@ -123,11 +128,15 @@ def main():
             trained(options, name, base, folder, table, seed, (*CUT, *extra))
             images = sampled(options, name, rows, options.count, **how)
             found.append(scores(real, means(options, name, images)))
+            if base == "edm":
+                copies = memorised(images[:, :5], trained_on, draws["real"][:, :SEARCHED])
+                found[-1]["memorisation_auc"] = copies["memorisation_auc"]
             fits[name] = training_facts(options, name)
         result[method] = {key: summary([row[key] for row in found]) for key in found[0]}
     passed = True
     if "edm" in result:
         passed &= all(result["edm"][key]["mean"] >= limit for key, limit in NAMES.items())
+        passed &= result["edm"]["memorisation_auc"]["high"] <= COPIES
     if "edm-held-out" in result:
         passed &= result["edm-held-out"]["average"]["mean"] >= AVERAGE_HELD_OUT
     emit(
@@ -138,7 +147,12 @@ def main():
         images_per_condition=options.count,
         accuracy={"r2": result, "ceiling": ceilings},
         trainings=fits,
-        target={**NAMES, "average": AVERAGE, "average_held_out": AVERAGE_HELD_OUT},
+        target={
+            **NAMES,
+            "average": AVERAGE,
+            "average_held_out": AVERAGE_HELD_OUT,
+            "memorisation_auc": COPIES,
+        },
         passed=bool(passed),
     )
 

@@ -158,6 +158,23 @@ def halved(images):
     return found.reshape(*images.shape[:-2], *found.shape[-2:])
 
 
+def memorised(generated, training, held_out):
+    """Return the AUC of the search for copies, and that of real images that were not trained on.
+
+    All have shape (conditions, images, R, C). At .5 generated images are as far from the training as
+    from new real images of the same conditions.
+    """
+    from napari_microgen.compare.memorisation import Known, memorisation
+    from napari_microgen.progress import finish
+
+    def known(images):
+        group = np.tile(np.arange(images.shape[1]), len(images))  # the floor takes half of each condition
+        return Known(images.reshape(-1, *images.shape[2:]), group)
+
+    found = finish(memorisation(known(generated).images, known(training), known(held_out)))
+    return {"memorisation_auc": round(float(found.auc), 4), "floor_auc": round(float(found.floor_auc), 4)}
+
+
 def summary(values):
     """Return mean and range of numbers over seeds."""
     known = np.array([v for v in values if v is not None], float)
