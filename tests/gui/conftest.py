@@ -54,6 +54,19 @@ def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("MICROGEN_MEMORY", str(4 * 2**30))
 
 
+@pytest.fixture(autouse=True)
+def _collections_are_whole_again():
+    """After the window is closed nothing is left out of garbage collections (see `widgets/collector.py`)."""
+    import gc
+
+    yield
+    from qtpy.QtCore import QCoreApplication, QEvent
+
+    if QCoreApplication.instance() is not None:  # what was closed is deleted now and not in a later test
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert gc.get_freeze_count() == 0, "a view that is closed still keeps objects out of collections"
+
+
 def two_phases(shape=(6, 96, 128), seed=0, noise=12.0, levels=(70, 160)):
     """Blobs of two grey values with noise, and which is where (1 bright, 0 dark)."""
     from scipy import ndimage as ndi
@@ -74,7 +87,7 @@ def phases():
 class Bench:
     """A viewer with one of our docks, and hands to press its buttons."""
 
-    def __init__(self, viewer, qtbot, raised):
+    def __init__(self, viewer, qtbot, raised=tuple):
         self.viewer, self.qtbot, self.raised = viewer, qtbot, raised
         self.torch_before = "torch" in sys.modules  # an earlier test of this process may have loaded it
 

@@ -3,6 +3,8 @@
 import gc
 import weakref
 
+from qtpy.QtCore import QObject
+
 from napari_microgen.widgets import collector
 
 
@@ -15,7 +17,7 @@ class Ring:
 
 def test_what_comes_later_is_collected_and_what_was_there_is_after_the_last_view():
     gc.collect()
-    first, second, before = object(), object(), Ring()
+    first, second, before = QObject(), QObject(), Ring()
     gone = weakref.ref(before)
     try:
         collector.rest(first)
@@ -28,7 +30,7 @@ def test_what_comes_later_is_collected_and_what_was_there_is_after_the_last_view
         assert gone() is not None, "it was there before and is left alone"
         collector.wake(first)
         assert gc.get_freeze_count() > 1000, "another view is still open"
-        collector.wake(object())
+        collector.wake(QObject())
         assert gc.get_freeze_count() > 1000, "somebody who holds nothing changes nothing"
     finally:
         collector.wake(first)
@@ -36,3 +38,13 @@ def test_what_comes_later_is_collected_and_what_was_there_is_after_the_last_view
     assert gc.get_freeze_count() == 0
     gc.collect()
     assert gone() is None
+
+
+def test_a_view_that_is_destroyed_without_a_word_holds_nothing_back(qtbot):
+    from qtpy.QtWidgets import QWidget
+
+    window = QWidget()
+    collector.rest(QWidget(window))
+    assert gc.get_freeze_count() > 1000
+    window.deleteLater()
+    qtbot.waitUntil(lambda: gc.get_freeze_count() == 0)

@@ -6,19 +6,28 @@ what comes later is collected as ever. With the last live view closed everything
 """
 
 import gc
+from functools import partial
+
+from qtpy.QtCore import QObject
 
 _HOLDERS = set[int]()
 
 
-def rest(holder: object) -> None:
-    """Leave the objects that are there now out of collections, until `wake` is called for the same holder."""
-    _HOLDERS.add(id(holder))
+def rest(holder: QObject) -> None:
+    """Leave the objects that are there now out of collections, until `wake` or the end of the holder."""
+    if id(holder) not in _HOLDERS:
+        _HOLDERS.add(id(holder))
+        holder.destroyed.connect(partial(_release, id(holder)))
     gc.freeze()
 
 
-def wake(holder: object) -> None:
+def wake(holder: QObject) -> None:
     """Take the objects in again, if nobody else wants them left out."""
-    if id(holder) in _HOLDERS:
-        _HOLDERS.discard(id(holder))
+    _release(id(holder))
+
+
+def _release(number: int, *_: object) -> None:
+    if number in _HOLDERS:
+        _HOLDERS.discard(number)
         if not _HOLDERS:
             gc.unfreeze()
