@@ -1,6 +1,6 @@
 """A box to choose a model from, shipped or in a folder; its card is read off the window's thread."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,6 @@ PAUSE = 400
 class CardChoice(QWidget):
     """A box that can be typed into, a button for a folder, and a line on what was chosen.
 
-    What it is for says how a card is read (`read`) and what is made of it (`show_card`).
-
     Parameters
     ----------
     title : str
@@ -40,11 +38,15 @@ class CardChoice(QWidget):
         Names of those that come with the package.
     empty : str
         What an empty box says.
+    read : callable
+        Returns what the card of a model says; called in a thread.
     """
 
-    def __init__(self, title: str, tip: str, shipped: Iterable[str], empty: str) -> None:
+    def __init__(
+        self, title: str, tip: str, shipped: Iterable[str], empty: str, read: Callable[[str], Any]
+    ) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._read = title, read
         self._problem: str | None = None
         self.box = QComboBox()
         self.box.setEditable(True)
@@ -106,19 +108,15 @@ class CardChoice(QWidget):
         """Read the card of what is chosen now."""
         self._typing.stop()
         if text := self.wanted():
-            self._reading.run(lambda: self.read(text))
+            self._reading.run(lambda: self._read(text))
 
     def edited(self, _text: str = "") -> None:
         """Look at what is typed when no more keys come."""
         self._typing.start()
 
-    def read(self, model: str) -> Any:
-        """Return what the card of a model says; this runs in a thread."""
-        raise NotImplementedError
-
     def show_card(self, card: Any, problem: str | None) -> None:
-        """Take what was read, or None and why there is nothing."""
-        raise NotImplementedError
+        """Take what was read, or None and what is wrong, if anything is."""
+        self._problem = problem
 
     def _take(self, card: Any) -> None:
         self.show_card(card, None)

@@ -18,7 +18,7 @@ class ModelChoice(CardChoice):
 
     def __init__(self) -> None:
         tip = "A folder written by training, or a model that is shipped"
-        super().__init__("Model", tip, builtin_models(), "a model folder")
+        super().__init__("Model", tip, builtin_models(), "a model folder", read_card_for_window)
         self.card: GeneratorCard | None = None
         self._problem = PROMPT
 
@@ -41,13 +41,10 @@ class ModelChoice(CardChoice):
         self.show_card(None, "The model has not been read yet.")
         super().edited()
 
-    def read(self, model: str) -> GeneratorCard:
-        """Return the card of a model."""
-        return read_card_for_window(model)
-
     def show_card(self, card: GeneratorCard | None, problem: str | None) -> None:
         """Take a card, or None and why there is none."""
-        before, self.card, self._problem = self.card, card, problem
+        super().show_card(card, problem)
+        before, self.card = self.card, card
         self.box.setToolTip(self.wanted())
         self.about.setText(described_card(card) if card else problem or "")
         if card is not None or before is not None or problem is not None:

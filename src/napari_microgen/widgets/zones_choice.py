@@ -50,7 +50,7 @@ class ClassifierChoice(CardChoice):
             "Folder written by “train classifier”, to tell structures apart; without one there are no classes"
         )
         shipped = [folder.name for folder in sorted(SHIPPED.glob("*")) if (folder / "card.json").is_file()]
-        super().__init__("Classifier", tip, shipped, "none")
+        super().__init__("Classifier", tip, shipped, "none", classes_of)
         self.classes: tuple[str, ...] = ()
         self.about.hide()
 
@@ -69,13 +69,10 @@ class ClassifierChoice(CardChoice):
         self._reading.forget()
         super().edited()
 
-    def read(self, model: str) -> tuple[str, ...]:
-        """Return what a classifier tells apart."""
-        return classes_of(model)
-
     def show_card(self, card: tuple[str, ...] | None, problem: str | None) -> None:
         """Take the classes, or None and what is wrong, if anything is."""
-        self.classes, self._problem = card or (), problem
+        super().show_card(card, problem)
+        self.classes = card or ()
         self.about.setText(problem or ", ".join(self.classes))
         self.about.setVisible(bool(self.about.text()))
         self.chosen.emit()

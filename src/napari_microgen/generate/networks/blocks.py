@@ -37,22 +37,6 @@ class Normalisation(nn.GroupNorm):
         return super().forward(input.float())
 
 
-class Dropout(nn.Dropout):
-    """Dropout whose random numbers cost an eighth on a processor: one byte decides about one activation.
-
-    The share dropped is a multiple of 1/256 there, and what is left is scaled accordingly.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the maps, while training with some activations set to 0."""
-        if not self.training or self.p == 0 or input.device.type != "cpu":
-            return super().forward(input)
-        below = round(256 * self.p)
-        words = torch.randint(-(2**63), 2**63 - 1, (-(-input.numel() // 8),))
-        kept = (words.view(torch.uint8)[: input.numel()] >= below).view(input.shape)
-        return input * kept * (256 / (256 - below))
-
-
 class ResidualBlock(nn.Module):
     """Two normalised 3 x 3 convolutions beside a shortcut; the embedding scales and shifts the middle.
 
@@ -74,7 +58,7 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(ins, outs, 3, padding=1)
         self.affine = nn.Linear(embedding, 2 * outs)
         self.norm2 = Normalisation(groups_of(outs), outs, eps=1e-6)
-        self.dropout = Dropout(dropout)
+        self.dropout = nn.Dropout(dropout)
         self.conv2 = nn.Conv2d(outs, outs, 3, padding=1)
         self.shortcut = nn.Conv2d(ins, outs, 1) if ins != outs else nn.Identity()
         self.resample = resample
