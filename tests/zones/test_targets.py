@@ -42,6 +42,24 @@ def test_what_is_none_is_said(text, words):
         parse_target(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("feret_diameter=abc", "feret_diameter=45nm, feret_diameter=45+-3nm or feret_diameter=40:50nm"),
+        ("mean_feret<45", "mean_feret=45nm"),
+        ("density=half", "density=0.5, density=0.5+-0.1 or density=0.5:0.6"),
+        ("particle_count=many", "mean_feret=45nm"),
+        ("hard", "mean_feret=45nm, mean_feret=45+-3nm or relative_density=0.5:0.6"),
+    ],
+)
+def test_examples_are_of_what_was_meant_and_are_targets(text, example):
+    with pytest.raises(ParameterError, match="is no target") as caught:
+        parse_target(text)
+    assert example in str(caught.value)
+    for word in str(caught.value).partition("such as ")[2].rstrip(".").replace(" or ", ", ").split(", "):
+        parse_target(word)
+
+
 def test_lengths_are_brought_to_the_unit_of_the_model():
     (found,) = in_units([parse_target("mean_feret=0.045+-0.002um")], {"feret_diameter": "nm"})
     assert (found.low, found.tolerance, found.unit) == (45.0, 2.0, "nm")

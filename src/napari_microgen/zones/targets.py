@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ParameterError, UnitError
-from ..quantify.image_numbers import IMAGE_NUMBERS
+from ..quantify.image_numbers import IMAGE_NUMBERS, unit_of
 from ..units import convert_length
 from .descriptors import ALIASES, Measured
 
@@ -75,10 +75,7 @@ def parse_target(text: str) -> Target:
         low = high = float(match["value"])
         tolerance = float(match["off"]) if match["off"] else SHARE * abs(low)
     else:
-        raise ParameterError(
-            f"{text!r} is no target; expected such as mean_feret=45nm, mean_feret=45+-3nm or "
-            f"relative_density=0.5:0.6."
-        )
+        raise ParameterError(f"{text!r} is no target; expected such as {_examples(word)}.")
     name = ALIASES.get(match["name"].strip(), match["name"].strip())
     if name not in IMAGE_NUMBERS:
         known = ", ".join((*ALIASES, *IMAGE_NUMBERS))
@@ -86,6 +83,17 @@ def parse_target(text: str) -> Target:
     if not tolerance > 0:
         raise ParameterError(f"{text!r} gives no room; write a tolerance, such as {name}={low:g}+-0.1.")
     return Target(name, low, high, tolerance, match["unit"] or "")
+
+
+def _examples(word: str) -> str:
+    """Return targets as they are written, on the number that was meant if it is one."""
+    name = re.split(r"[<>=:]", word, maxsplit=1)[0].strip()
+    known = name in ALIASES or name in IMAGE_NUMBERS
+    if known and unit_of(ALIASES.get(name, name), "nm") == "1":
+        return f"{name}=0.5, {name}=0.5+-0.1 or {name}=0.5:0.6"
+    if not known or unit_of(ALIASES.get(name, name), "nm") != "nm":
+        return "mean_feret=45nm, mean_feret=45+-3nm or relative_density=0.5:0.6"
+    return f"{name}=45nm, {name}=45+-3nm or {name}=40:50nm"
 
 
 def in_units(targets: Sequence[Target], units: Mapping[str, str]) -> list[Target]:
