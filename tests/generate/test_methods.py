@@ -54,13 +54,31 @@ def test_a_training_in_half_precision_follows_that_in_full(kind, train, tmp_path
     np.testing.assert_allclose(*losses, rtol=0.05, atol=0.05)
 
 
+def levels_of(generator, **how):
+    """The noise levels at which a generator asks its network."""
+    seen = []
+    network = generator._network
+    generator._network = lambda x, levels, *rest: seen.append(float(levels[0])) or network(x, levels, *rest)
+    try:
+        finish(generator.sample(np.zeros((1, generator.setup.encoder.width), np.float32), Noise(0), **how))
+    finally:
+        del generator._network
+    return seen
+
+
+def test_fast_sampling_of_two_phase_images_ends_where_pixels_are_decided(models):
+    generator = read_generator(models("edm")).generator
+    assert levels_of(generator)[-1] == pytest.approx(0.3)
+    assert levels_of(generator, sampler="reference")[-1] == pytest.approx(0.1)
+
+
 def test_two_phase_images_are_learned_and_sampled_at_higher_noise(models):
     two_phase, shipped = (
         read_generator(models("edm")).generator,
         read_generator("builtin:thin-film").generator,
     )
-    assert (two_phase.s_min, two_phase.middle) == (0.1, 0.6)
-    assert (shipped.s_min, shipped.middle) == (0.002, -1.2), "grey, and from before the difference was made"
+    assert (two_phase.s_min, two_phase.last, two_phase.middle) == (0.1, 0.3, 0.6)
+    assert (shipped.s_min, shipped.last, shipped.middle) == (0.002, 0.002, -1.2), "grey, and from before"
     width = two_phase.setup.encoder.width
     batch = {
         "images": np.zeros((4096, 1, 16, 16), np.float32),

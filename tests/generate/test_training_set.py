@@ -54,6 +54,15 @@ def test_patches_are_pieces_of_the_images(loaded):
     assert {c[0] for c in corners} == set(range(17)), "every place is drawn, the last one too"
 
 
+def test_the_border_is_seen_as_often_as_the_middle(loaded):
+    rows, columns = np.mgrid[:24, :24]
+    rim = (np.minimum.reduce([rows, columns, 23 - rows, 23 - columns]) < 8).astype(np.uint8)
+    data = loaded([rim])
+    random = np.random.default_rng(0)
+    found = np.mean([data.scale.inverse(data.patch(0, random)).mean() for _ in range(3000)])
+    assert found == pytest.approx(rim.mean(), abs=0.02), "drawn evenly it would be 0.75 instead of 0.89"
+
+
 @pytest.mark.parametrize(("augment", "ways"), [("none", 1), ("flips", 2), ("isotropic", 8)])
 def test_only_declared_symmetries_are_used(loaded, augment, ways):
     data = loaded([coded(8)], augment=augment)
