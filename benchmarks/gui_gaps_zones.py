@@ -68,8 +68,8 @@ def watch(model: str, seconds: float) -> dict[str, float]:
         "memory_mib": (process.memory_info().rss - memory) / 2**20,
         "errors": float(dock.notice.is_error),
     }
-    viewer.close()
     dock.close_down()
+    viewer.close()
     return found
 
 

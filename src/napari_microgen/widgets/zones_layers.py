@@ -1,6 +1,6 @@
 """The layers of a live map: images, detail, classes, probability, descriptor, support, window, axes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -43,12 +43,8 @@ ORDER = (
 """Layers from the lowest to the highest."""
 HIDDEN = ("probability", "detail")
 BREATH = 30
-"""Milliseconds between two layers that are made anew."""
+"""Milliseconds between two layers that change."""
 FAINT = {"class": 0.5, "probability": 0.7, "descriptor": 0.7}
-
-
-Step = tuple[str, Callable[[Setting], None]]
-"""A layer, and what brings it up to date."""
 
 
 class ZoneLayers:
@@ -78,6 +74,19 @@ class ZoneLayers:
         self.layers: dict[str, Any] = {}
         self._axes: Any = None
         self._marked: tuple[Any, ...] | None = None
+        self._due: list[str] = []
+        """Layers that may not be up to date, in the order in which they have waited."""
+        self._changes = 0
+        """How often a layer was made, changed or taken away."""
+        self._painters: dict[str, Callable[[Setting], None]] = {
+            "axes": self._paint_axes,
+            "images": self._paint_images,
+            "support": self._paint_support,
+            "detail": self._paint_detail,
+            "class": self._paint_class,
+            "probability": self._paint_probability,
+            "descriptor": self._paint_descriptor,
+        }
         self.again = QTimer()
         """When to `go_on` with layers that are still to be made."""
         self.again.setSingleShot(True)
@@ -88,34 +97,31 @@ class ZoneLayers:
     # -- painting ------------------------------------------------------------------
 
     def paint(self) -> None:
-        """Paint the images that are there, and the marks of support on them.
+        """Paint the images that are there, and the marks of support on them."""
+        self._due_now("axes", *(("images", "support", "detail") if self.live.tiles else ()))
 
-        A layer that is made anew holds the window for a while, so the window gets its turn before the next.
-        """
-        setting = self.live.setting
-        if setting is None:
-            return
-        steps: list[Step] = [("axes", self._paint_axes)]
-        if self.live.tiles:
-            steps += [("images", self._paint_images), ("support", self._paint_support)]
-            steps.append(("detail", self._paint_detail))
-        self._in_turns(setting, steps)
+    def judge(self) -> None:
+        """Paint what is said of the cells of the whole map."""
+        self._due_now("class", "probability", "descriptor")
+
+    def _due_now(self, *names: str) -> None:
+        self._due += [name for name in names if name not in self._due]
+        if not self.again.isActive():
+            self.go_on()
 
     def go_on(self) -> None:
-        """Make the next layers of those that are still to be made."""
-        self.paint()
-        self.judge()
+        """Bring layers up to date, up to the first that changes; the rest comes after a breath.
 
-    def _in_turns(self, setting: Setting, steps: Sequence[Step]) -> None:
-        """Bring layers up to date, up to the first that is made anew; the rest comes after a breath."""
-        for name, step in steps:
-            fresh = not self._there(name)
-            if fresh and self.again.isActive():
-                return
-            step(setting)
-            if fresh and self._there(name):
-                self.again.start()
-                return
+        Each change holds the window for a while, a layer that is made anew for longer, so the window gets
+        its turn before the next. What has waited longest comes first.
+        """
+        setting, before = self.live.setting, self._changes
+        while self._due and setting is not None and self._changes == before:
+            self._painters[self._due.pop(0)](setting)
+        if setting is None:
+            self._due.clear()
+        elif self._due:
+            self.again.start()
 
     def _paint_images(self, setting: Setting) -> None:
         whole = Box.whole(setting.level)
@@ -130,6 +136,7 @@ class ZoneLayers:
         detail = self.layers["detail"]
         if detail.visible != (box is not None):
             detail.visible = box is not None
+            self._changes += 1
 
     def _paint_support(self, setting: Setting) -> None:
         box = self.live.box or Box.whole(setting.level)
@@ -142,17 +149,6 @@ class ZoneLayers:
     def _picture(self, setting: Setting, box: Box) -> np.ndarray:
         block = block_of(setting.card.size, Box.whole(setting.level).columns)
         return painted(box, self.live.tiles, np.dtype(setting.card.grey.dtype), block)
-
-    def judge(self) -> None:
-        """Paint what is said of the cells of the whole map."""
-        setting = self.live.setting
-        if setting is not None:
-            steps = (
-                ("class", self._paint_class),
-                ("probability", self._paint_probability),
-                ("descriptor", self._paint_descriptor),
-            )
-            self._in_turns(setting, steps)
 
     def _paint_class(self, setting: Setting) -> None:
         found = classes_of_cells(self.live, setting)
@@ -218,6 +214,7 @@ class ZoneLayers:
             layer = self.layers.pop(name, None)
             if layer is not None and layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
+                self._changes += 1
         if not names:
             self._axes = None
 
@@ -262,26 +259,24 @@ class ZoneLayers:
         assert setting is not None
         about = {"zones": name, "model": setting.model, "live": True}
         about |= {"axes": {"x": setting.x.to_dict(), "y": setting.y.to_dict()}, "side": SIDE}
-        if self._there(name):
-            layer = self.layers[name]
-            if layer.data.shape == picture.shape and layer.data.dtype == picture.dtype:
-                if not np.array_equal(layer.data, picture):
-                    layer.data = picture
-            else:
-                layer.data = picture
-            for key, value in (place | how).items():
-                if key != "colormap" and tuple(getattr(layer, key)) != tuple(value):
-                    setattr(layer, key, value)
-            layer.metadata[KEY] = about
+        if not self._there(name):
+            self._changes += 1
+            self._add(name, picture, place | how | {"metadata": {KEY: about}})
             return
-        self._add(name, picture, place | how | {"metadata": {KEY: about}})
+        layer = self.layers[name]
+        self._changes += _repainted(layer, picture)
+        for key, value in (place | how).items():
+            if key != "colormap" and tuple(getattr(layer, key)) != tuple(value):
+                setattr(layer, key, value)
+                self._changes += 1
+        layer.metadata[KEY] = about
 
     def _add(self, name: str, picture: np.ndarray, how: dict[str, Any]) -> None:
         viewer, active = self.viewer, self.viewer.layers.selection.active
         units = viewer.layers[0].units[-1] if len(viewer.layers) else "pixel"
         first = not any(self._there(other) for other in self.layers)
         layer = viewer.add_image(
-            picture,
+            np.array(picture),
             name=f"zones, {name}",
             units=(units, units),
             rgb=picture.ndim == 3,
@@ -385,3 +380,20 @@ class ZoneLayers:
 def _limits(setting: Setting) -> dict[str, Any]:
     """Return how grey images are shown."""
     return {"contrast_limits": (setting.card.grey.low, setting.card.grey.high), "colormap": "gray"}
+
+
+def _repainted(layer: Any, picture: np.ndarray) -> bool:
+    """Show other pixels and return whether they differ.
+
+    They are written into the array of the layer where it is large enough, as napari looks at the extent and
+    units of all layers, and at every slider, whenever a layer is given a new one.
+    """
+    known = layer.data
+    if known.shape != picture.shape or known.dtype != picture.dtype or not known.flags.writeable:
+        layer.data = np.array(picture)
+        return True
+    if np.array_equal(known, picture):
+        return False
+    known[...] = picture
+    layer.refresh(extent=False, highlight=False)
+    return True
