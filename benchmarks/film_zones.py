@@ -12,6 +12,7 @@ from the conditions alone, and the generator of paper 000.
 ``python benchmarks/film_zones.py --series DIR --model DIR --classifier DIR [--cgan DIR]``
 """
 
+import json
 import math
 import tempfile
 import time
@@ -76,11 +77,7 @@ def true_patches(row, shots, seed, keep):
     from napari_microgen.simulate.film_rule import FilmConditions
     from napari_microgen.simulate.thin_film import film_sample
 
-    kept = (
-        None
-        if keep is None
-        else keep / f"{sha256(repr((sorted(row.items()), shots)).encode()).hexdigest()[:16]}.npy"
-    )
+    kept = None if keep is None else keep / f"{kept_name(row, shots)}.npy"
     if kept is not None and kept.exists():
         return np.load(kept, allow_pickle=False)
     conditions = FilmConditions(**{name.replace(" ", "_"): value for name, value in row.items()})
@@ -99,27 +96,43 @@ def true_patches(row, shots, seed, keep):
     return patches
 
 
+def kept_name(*what):
+    """Return a name for what is kept of a cell."""
+    plain = [sorted(part.items()) if isinstance(part, dict) else part for part in what]
+    return sha256(repr(tuple(plain)).encode()).hexdigest()[:16]
+
+
 def truth(rows, judge, options):
     """Return class, Feret diameter, and what the classifier says of the true images, for every cell."""
+    found = []
+    for place, (_, row) in enumerate(rows):
+        name = kept_name(row, options.shots, options.particles, judge.sha256)
+        kept = None if options.keep is None else options.keep / f"{name}.json"
+        if kept is not None and kept.exists():
+            found.append(json.loads(kept.read_text()))
+            continue
+        found.append(true_cell(row, 7_000_000 + place, judge, options))
+        if kept is not None:
+            kept.write_text(json.dumps(found[-1]))
+    return found
+
+
+def true_cell(row, seed, judge, options):
+    """Return the truth of one cell."""
     from napari_microgen.generate.grey import GreyScale
     from napari_microgen.progress import finish
     from napari_microgen.zones.classifier import class_probabilities
     from napari_microgen.zones.descriptors import measure_images
 
-    found = []
-    for place, (_, row) in enumerate(rows):
-        patches = true_patches(row, options.shots, 7_000_000 + place, options.keep)
-        measured = finish(measure_images(patches, measure_of(options), GreyScale(0.0, 255.0, "uint8")))
-        said = class_probabilities(judge, patches).mean(0)
-        found.append(
-            {
-                "class": law_of(row).structure,
-                "feret": float(measured.means()[0]),
-                "error": float(measured.standard_errors()[0]),
-                "said": judge.classes[int(said.argmax())],
-            }
-        )
-    return found
+    patches = true_patches(row, options.shots, seed, options.keep)
+    measured = finish(measure_images(patches, measure_of(options), GreyScale(0.0, 255.0, "uint8")))
+    said = class_probabilities(judge, patches).mean(0)
+    return {
+        "class": law_of(row).structure,
+        "feret": float(measured.means()[0]),
+        "error": float(measured.standard_errors()[0]),
+        "said": judge.classes[int(said.argmax())],
+    }
 
 
 def measure_of(options):
@@ -190,6 +203,7 @@ def diagram(folders, rows, judge, residuals, options):
                 "would_be": residuals.half_width(FERET, "nm", point.ratio, "gap").value,
                 "between_models": estimate.between_models_sd,
                 "flag": point.flag,
+                "ratio": point.ratio,
                 "nearest": point.nearest,
             }
         )
@@ -291,11 +305,16 @@ def told_by_conditions(series, rows, true, cells):
     return found
 
 
-def evaluated(folders, rows, true, judge, labels, options):
+def evaluated(name, folders, rows, true, judge, labels, options):
     """Return the scores of one generator, all diagrams together and each by itself."""
     start = time.monotonic()
     residuals, summary = residuals_of(folders, options)
     cells = diagram(folders, rows, judge, residuals, options)
+    if options.cells is not None:
+        options.cells.mkdir(parents=True, exist_ok=True)
+        residuals.write(options.cells / f"{name}-residuals.json")
+        each = [{"row": r, "cell": c, "true": t} for (_, r), c, t in zip(rows, cells, true, strict=True)]
+        (options.cells / f"{name}-cells.json").write_text(json.dumps(each))
     found = {"models": len(folders), "held_out": summary, "all": scores(cells, true, labels)}
     found["told_by_conditions"] = told_by_conditions(options.series, rows, true, cells)
     for plane in options.planes:
@@ -333,7 +352,8 @@ def main():
     parser.add_argument("--shots", type=int, default=1, help="true micrographs of each cell, 70 patches each")
     parser.add_argument("--planes", nargs="+", choices=list(PLANES), default=list(PLANES), help="diagrams")
     parser.add_argument("--particles", choices=("image", "paper-000"), default="paper-000")
-    parser.add_argument("--keep", type=Path, help="folder to keep the true patches in, for the next run")
+    parser.add_argument("--keep", type=Path, help="folder to keep the truth in, for the next run")
+    parser.add_argument("--cells", type=Path, help="folder for what is said of each cell, and the residuals")
     parser.add_argument("--evaluations", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -343,10 +363,10 @@ def main():
     rows = cells_of(options.planes, options.grid)
     labels = training_labels(options.series)
     true = truth(rows, judge, options)
-    ours = evaluated(options.model, rows, true, judge, labels, options)
+    ours = evaluated("ours", options.model, rows, true, judge, labels, options)
     paper = None
     if options.cgan:
-        paper = evaluated(options.cgan, rows, true, judge, labels, options)
+        paper = evaluated("cgan", options.cgan, rows, true, judge, labels, options)
     emit(
         options,
         benchmark="film_zones",
