@@ -1,14 +1,9 @@
 """What the first lines say."""
 
-from types import SimpleNamespace
-
-import pytest
-
 from napari_microgen.compare.descriptors import NAMES
 from napari_microgen.compare.frame import Metric
 from napari_microgen.compare.memorisation import Memorisation
 from napari_microgen.compare.mode_collapse import CollapseAlarm
-from napari_microgen.compare.targets import PUBLISHED, judged
 from napari_microgen.compare.verdict import HEADS, verdict
 
 CALM = CollapseAlarm(False, 1.0, 1.0, (0.5, 0.5))
@@ -110,38 +105,3 @@ def test_losses_are_named_once():
 
 def test_baselines_that_are_not_there_are_said_to_be_missing():
     assert any("no baseline" in line for line in judge(numbers()).lines)
-
-
-@pytest.mark.parametrize(("auc", "result"), [(0.5, "pass"), (0.6, "miss"), (None, "undefined")])
-def test_targets_say_pass_miss_or_undefined(auc, result):
-    found = "no training images" if auc is None else SimpleNamespace(auc=auc, floor_auc=0.5)
-    rows = [{"numbers": {"persistence_image.auc": v}} for v in (0.52, 0.7)]
-    metrics = {
-        "relative_density.r2": metric("relative_density.r2", 0.99, 1.0),
-        "coverage": metric("coverage", 0.88, 0.96),
-    }
-    table = judged(metrics, rows, found)
-    assert len(table) == len(PUBLISHED)
-    by_name = {t["what"]: t for t in table}
-    assert by_name["memorisation AUC"]["result"] == result
-    assert by_name["R2 of relative density"]["result"] == "pass"
-    assert by_name["R2 of shape index"]["result"] == "undefined"
-    assert by_name["coverage over real against real"]["result"] == "pass"
-    worst = by_name["classifier AUC on persistence images, worst condition"]
-    assert (worst["value"], worst["result"]) == (0.7, "miss")
-
-
-def test_feret_targets_keep_seen_and_held_out_conditions_apart():
-    def row(support, real, synthetic):
-        entry = {"real": real, "synthetic": synthetic}
-        return {"numbers": {}, "support": support, "descriptors": {"feret_diameter": entry}}
-
-    rows = [row("seen", 10.0, 10.3), row("seen", 10.0, 9.8), row("extrapolated", 10.0, 20.0)]
-    rows += [row("interpolated", 8.0, 7.6), row("interpolated", 8.0, None)]
-    table = {t["what"].split(",")[0]: t for t in judged({}, rows, "untested")}
-    seen, bias = table["mean Feret diameter in seen conditions"], table["the same"]
-    between = table["mean Feret diameter in held-out conditions between the seen ones"]
-    assert (seen["value"], seen["result"]) == (pytest.approx(2.5), "pass")
-    assert (bias["value"], bias["result"]) == (pytest.approx(0.5), "pass")
-    assert (between["value"], between["result"]) == (pytest.approx(5.0), "pass")
-    assert {t["result"] for t in judged({}, [row("unknown", 10.0, 10.0)], "untested")} == {"undefined"}

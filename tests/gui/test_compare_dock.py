@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from napari_microgen.compare.descriptors import NAMES
 from napari_microgen.compare.image_list import ListedImages
 from napari_microgen.compare.image_set import Origin
+from napari_microgen.compare.persistence_plots import projected
 from napari_microgen.widgets.compare_blind import score_words
 from napari_microgen.widgets.compare_plots import KINDS, image_plot, typical
 from napari_microgen.widgets.compare_source import conditions_of
@@ -357,12 +358,15 @@ def test_every_dot_is_the_image_it_says(listed, kind, condition):
             k
             for k, c in enumerate(listed[side].conditions)
             if (kind == KINDS[1] or condition in (None, c))
-            and (kind == KINDS[2] or np.isfinite(listed[side].values["feret_diameter"][k]))
+            and (kind in KINDS[2:] or np.isfinite(listed[side].values["feret_diameter"][k]))
         ]
         assert made.rows[side].tolist() == expected
         assert len(dots.x) == len(dots.words) == len(expected)
-        value = {KINDS[0]: dots.x, KINDS[1]: dots.y, KINDS[2]: dots.x}[kind]
+        value = dots.y if kind == KINDS[1] else dots.x
         source = listed[side].values["persistence_1" if kind == KINDS[2] else "feret_diameter"]
+        if kind == KINDS[3]:
+            triples = [listed[side].values[f"persistence_{n}"] for n in (1, 2, 3)]
+            source = projected(np.stack(triples, axis=1))[:, 0]
         np.testing.assert_array_equal(value, source[expected])
         assert f"plane {expected[3] + 1}" in dots.words[3]
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from ..quantify.area_fraction import area_fractions, condition_scaled
-from .baselines import interpolated, nearest_copies
+from .baselines import NAMES, interpolated, nearest_copies
 from .descriptors import Descriptors
 from .fidelity import curves
 from .frame import Sides
-from .halves import Side
+from .halves import Side, draws
 from .space import Space, with_squares
 from .two_sample import classifier_auc
 
@@ -25,6 +25,7 @@ CLEARLY = 0.2
 """Share by which a baseline must be nearer to the real means to count as better."""
 
 _DRAWS = 400
+_FLOORS = 4
 _SCALED = 300
 
 
@@ -50,7 +51,8 @@ def by_condition(
         One per condition with images on both sides: ``condition``, ``support``, ``images``,
         ``descriptors`` (means with intervals over micrographs, and those of the baselines; their
         difference in real standard deviations beside that of real halves and of the best baseline, and
-        whether it ``agrees``, ``differs`` or is ``undecided``), ``numbers``.
+        whether it ``agrees``, ``differs`` or is ``undecided``), ``numbers``, and ``numbers_floor``: the
+        same for halves of the real micrographs.
     """
     reference = sides.real if sides.training is None else sides.training
     own_out = sides.training is None
@@ -63,10 +65,13 @@ def by_condition(
             continue
         real, synthetic = sides.real.take(parts[0]), sides.synthetic.take(parts[1])
         copied = None if copies is None else copies.descriptors.take(np.flatnonzero(copies.condition == code))
+        paper = sides.paper
+        other = None if paper is None else paper.descriptors.take(np.flatnonzero(paper.condition == code))
         means = _means(real, synthetic, space, seed)
         for place, key in enumerate(real.descriptors.names):
             means[key]["nearest_condition_copy"] = None if copied is None else _mean(copied.values[:, place])
             means[key]["linear_interpolation"] = None if lines is None else _known(lines.values[code, place])
+            means[key]["paper_model"] = None if other is None else _mean(other.values[:, place])
             means[key]["baseline_in_sd"] = _best_baseline(means[key], float(space.deviation[place]))
         rows.append(
             {
@@ -76,6 +81,7 @@ def by_condition(
                 "micrographs": len(set(real.groups.tolist())),
                 "descriptors": means,
                 "numbers": _numbers(real, synthetic, space, seed),
+                "numbers_floor": _floor_numbers(real, space, seed),
             }
         )
     return rows
@@ -87,18 +93,22 @@ def by_support(rows: list[dict[str, Any]], space: Space) -> dict[str, dict[str, 
     Returns
     -------
     dict of dict
-        By flag: number of conditions, and the root mean square difference of condition means in real
-        standard deviations, over all descriptors, for the generator and the baselines.
+        By flag: number of conditions, the root mean square difference of condition means in real
+        standard deviations, over all descriptors, for the generator and the baselines, and the mean of the
+        classifier AUCs of these conditions with that of real halves.
     """
     found: dict[str, dict[str, Any]] = {}
     for flag in dict.fromkeys(row["support"] for row in rows):
         chosen = [row for row in rows if row["support"] == flag]
         entry: dict[str, Any] = {"conditions": len(chosen)}
-        for key in ("synthetic", "nearest_condition_copy", "linear_interpolation"):
+        for key in ("synthetic", *NAMES):
             entry[key] = _distance(chosen, key, space)
+        for key in ("descriptors.auc", "persistence_image.auc"):
+            entry[key] = _average([row["numbers"].get(key) for row in chosen])
+            entry[f"{key}.floor"] = _average([row["numbers_floor"].get(key) for row in chosen])
         entry["loses_to"] = [
             key
-            for key in ("nearest_condition_copy", "linear_interpolation")
+            for key in NAMES
             if entry[key] is not None
             and entry["synthetic"] is not None
             and entry[key] < (1 - CLEARLY) * entry["synthetic"]
@@ -162,7 +172,7 @@ def _judged(gap: float | None, scatter: list[float | None], deviation: float) ->
 
 
 def _best_baseline(entry: dict[str, Any], deviation: float) -> float | None:
-    known = [entry[key] for key in ("nearest_condition_copy", "linear_interpolation")]
+    known = [entry[key] for key in NAMES]
     gaps = [abs(v - entry["real"]) / deviation for v in known if v is not None and entry["real"] is not None]
     return min(gaps) if gaps else None
 
@@ -202,6 +212,21 @@ def _numbers(real: Side, synthetic: Side, space: Space, seed: int) -> dict[str, 
             a, b = points(real.descriptors, space), points(synthetic.descriptors, space)
             found[f"{name}.auc"] = classifier_auc(a, b, real.groups, synthetic.groups, seed=seed)
     return {name: _known(value) for name, value in found.items()}
+
+
+def _floor_numbers(real: Side, space: Space, seed: int) -> dict[str, float | None]:
+    """Return the same numbers for halves of the real micrographs, the mean of a few draws."""
+    if len(set(real.groups.tolist())) < 2:
+        return {}
+    found: list[dict[str, float | None]] = []
+    for draw in draws(real, real, _FLOORS, np.random.default_rng(seed)):
+        found.append(_numbers(real.take(draw.real), real.take(draw.rest), space, seed))
+    return {key: _average([numbers.get(key) for numbers in found]) for key in found[0]}
+
+
+def _average(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _persistence(images: Descriptors, space: Space) -> np.ndarray:

@@ -47,10 +47,26 @@ def meaning(name: str) -> str:
         "mape": "mean difference of the condition means, in per cent of the real ones",
         "ks": "largest distance of the cumulative distributions over images",
         "r2": "share of the variance over conditions that the condition means explain",
+        "worst": "largest difference of a condition mean, in per cent of the real one",
+        "bias": "mean difference of the condition means with its sign, in per cent of the real ones",
+        "error": "mean absolute difference of the condition means",
     }
+    name, _, group = name.partition("[")
+    if group:
+        return f"{kinds[name.rpartition('.')[2]]}; {_group_words(group.removesuffix(']'))}"
     if name.startswith("read_back."):
         return "share of the variance of this condition that a regression on real images reads from images"
     return MEANING.get(name) or kinds[name.rpartition(".")[2]]
+
+
+def _group_words(group: str) -> str:
+    words = {
+        "mean": "mean of all series",
+        "worst": "worst of all series",
+        "all conditions": "all conditions",
+        "inside": "held-out conditions inside the hull of the training",
+    }
+    return words.get(group, f"conditions with {group}" if "=" in group else f"{group} conditions")
 
 
 def fidelity(

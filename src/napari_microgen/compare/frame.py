@@ -9,6 +9,7 @@ import numpy as np
 from ..progress import Progress, Steps
 from .baselines import NAMES as BASELINES
 from .baselines import interpolated, nearest_copies
+from .condition_groups import ConditionGroups, condition_groups, group_numbers
 from .descriptors import Descriptors
 from .fidelity import HIGHER_IS_BETTER, curves, fidelity
 from .halves import Draw, Side, draws, matched
@@ -83,10 +84,24 @@ def rises(name: str) -> bool:
 
     Examples
     --------
-    >>> rises("coverage"), rises("shape_index.r2"), rises("shape_index.ks")
-    (True, True, False)
+    >>> rises("coverage"), rises("shape_index.r2"), rises("shape_index.r2[worst]"), rises("shape_index.ks")
+    (True, True, True, False)
     """
-    return name in HIGHER_IS_BETTER or name.endswith(".r2")
+    return name in HIGHER_IS_BETTER or name.partition("[")[0].endswith(".r2")
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    """Return what a number can be at least and at most: an interval ends there."""
+    kind = name.partition("[")[0]
+    if kind.endswith(".r2"):
+        return -math.inf, 1.0
+    share = kind in ("precision", "recall", "coverage") or kind.endswith((".auc", ".ks"))
+    return (-math.inf if _has_sign(name) else 0.0), (1.0 if share else math.inf)
+
+
+def _has_sign(name: str) -> bool:
+    """Return whether a number is good near 0, from either side: it is compared with nothing."""
+    return name.partition("[")[0].endswith(".bias")
 
 
 def evaluate(sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0) -> Steps[Evaluation]:
@@ -120,19 +135,21 @@ def evaluate(sides: Sides, space: Space, *, repeats: int = 20, seed: int = 0) ->
     own_out = sides.training is None
     copies = nearest_copies(sides.conditions, reference, leave_own_out=own_out)
     lines = interpolated(sides.conditions, reference, leave_own_out=own_out)
+    flags = sides.conditions.flags(None if sides.training is None else sides.training.images.table)
+    groups = condition_groups(sides.conditions, flags)
     runs: dict[str, list[Numbers]] = {name: [] for name in ("value", "floor", *BASELINES)}
     for index, draw in enumerate(draws(sides.real, sides.synthetic, repeats, random)):
         yield Progress(index, repeats, "comparing halves")
         half = sides.real.take(draw.real)
         reader = _reader(draw, sides, space)
-        frame = _Frame(half, sides, space, reader, index)
+        frame = _Frame(half, sides, space, groups, reader, index)
         runs["value"].append(frame.numbers(sides.synthetic.take(draw.synthetic)))
         yield Progress(index, repeats, "comparing halves")
         runs["floor"].append(frame.floor(draw))
         for name, pool in (("nearest_condition_copy", copies), ("paper_model", sides.paper)):
             yield Progress(index, repeats, f"baseline: {name.replace('_', ' ')}")
             runs[name].append({} if pool is None else frame.of_pool(pool, random))
-        runs["linear_interpolation"].append({} if lines is None else _of_lines(half, lines, space))
+        runs["linear_interpolation"].append({} if lines is None else _of_lines(half, lines, space, groups))
     names = list(runs["value"][0])
     return {name: metric_of(name, runs) for name in names}, runs
 
@@ -142,17 +159,19 @@ def metric_of(name: str, runs: Mapping[str, list[Numbers]]) -> Metric:
     series = {key: np.array([run.get(name, math.nan) for run in found]) for key, found in runs.items()}
     value, floor = series["value"], series["floor"]
     center, scatter = _mean(value), _scatter(value)
+    least, most = _bounds(name)
     sign = -1.0 if rises(name) else 1.0
     known = floor[np.isfinite(floor)]
     worst = None if not len(known) else float(sign * np.quantile(sign * known, 0.95))
     baselines = {key: _mean(series[key]) for key in BASELINES}
-    better = tuple(key for key in BASELINES if _worse(sign * (value - series[key])) is True)
-    above = _worse(sign * (value - floor))
+    compared = BASELINES if not _has_sign(name) else ()
+    better = tuple(key for key in compared if _worse(sign * (value - series[key])) is True)
+    above = None if _has_sign(name) else _worse(sign * (value - floor))
     return Metric(
         name=name,
         value=center,
-        low=None if center is None else center - 1.96 * scatter,
-        high=None if center is None else center + 1.96 * scatter,
+        low=None if center is None else max(center - 1.96 * scatter, least),
+        high=None if center is None else min(center + 1.96 * scatter, most),
         floor=_mean(floor),
         floor_high=worst,
         baselines=baselines,
@@ -168,6 +187,7 @@ class _Frame:
     half: Side
     sides: Sides
     space: Space
+    groups: ConditionGroups
     reader: Reader | None
     seed: int
 
@@ -179,6 +199,7 @@ class _Frame:
         count = len(self.sides.conditions)
         means = [condition_means(s.descriptors, s.condition, count) for s in (real, other)]
         found |= mean_numbers(means[0], means[1], self.space)
+        found |= group_numbers(means[0], means[1], self.space.names, self.groups)
         points = self.space.points(real.descriptors), self.space.points(other.descriptors)
         return found | worst_diversity(*points, real.condition, other.condition) | self.read(other)
 
@@ -206,7 +227,7 @@ def _reader(draw: Draw, sides: Sides, space: Space) -> Reader | None:
     return Reader.fit(sides.real.take(draw.rest), sides.conditions, space) if len(draw.rest) else None
 
 
-def _of_lines(half: Side, lines: Descriptors, space: Space) -> Numbers:
+def _of_lines(half: Side, lines: Descriptors, space: Space, groups: ConditionGroups) -> Numbers:
     known = np.isfinite(lines.area[:, 0])
     rows = np.flatnonzero(known[half.condition])
     if not len(rows):
@@ -214,7 +235,8 @@ def _of_lines(half: Side, lines: Descriptors, space: Space) -> Numbers:
     real = half.take(rows)
     means = condition_means(real.descriptors, real.condition, len(lines))
     other = np.where(np.isfinite(means), lines.values, np.nan)
-    return curves(real.descriptors, lines.take(real.condition)) | mean_numbers(means, other, space)
+    found = curves(real.descriptors, lines.take(real.condition)) | mean_numbers(means, other, space)
+    return found | group_numbers(means, other, space.names, groups)
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from ..errors import ParameterError
 from ..io.atomic import require_writable
 from ..progress import Progress, Steps, scaled, stepwise
+from .beside_papers import beside_papers
 from .by_condition import by_condition, by_support
-from .content import content_of
+from .content import content_of, rounded_values
 from .copies import Search, search_copies
 from .frame import Evaluation, evaluate
 from .mode_collapse import collapse_alarm
@@ -17,7 +18,7 @@ from .preparation import Choices, Prepared, Source, prepared_sides
 from .report import write_report
 from .significance import Significance, significance
 from .space import Space
-from .targets import judged
+from .targets import judged, read_further
 from .verdict import verdict
 
 _STEPS = 1000
@@ -51,6 +52,8 @@ def compare(
     copies: int = 500,
     repeats: int = 20,
     real_pictures: bool = True,
+    further: Path | None = None,
+    remarks: tuple[str, ...] = (),
     seed: int = 0,
 ) -> Steps[dict[str, Any]]:
     """Compare synthetic with real images and say whether the generator may be trusted, and for what.
@@ -117,6 +120,12 @@ def compare(
         Random halves of the real micrographs, for floors and intervals.
     real_pictures : bool
         Show real images in the report. Without them it can be passed on where the images may not.
+    further : Path or None
+        JSON of numbers that images alone cannot tell, to be judged with the targets: ``value`` and ``how``
+        it was measured by name (``evaluations``, ``class_points``, ``coverage_of_intervals``,
+        ``reconstruction``).
+    remarks : tuple of str
+        Lines above the verdict, such as that all images are simulated.
     seed : int
         Of all that is random; the same seed gives the same report.
 
@@ -136,6 +145,7 @@ def compare(
         raise ParameterError(
             f"count is {count}, copies {copies} and repeats {repeats}; expected at least 8, 8 and 2."
         )
+    measured = {} if further is None else read_further(further)
     yield Progress(0, _STEPS, "looking for the images")
     out = Path(out)
     fresh = not out.exists()
@@ -167,7 +177,8 @@ def compare(
         seed=seed,
     )
     prepared: Prepared = yield from scaled(prepared_sides(sources, choices), 10, 400, _STEPS)
-    content, shown = yield from _judge(prepared, repeats=repeats, copies=copies, seed=seed)
+    content, shown = yield from _judge(prepared, measured, repeats=repeats, copies=copies, seed=seed)
+    content["remarks"] = list(remarks)
     yield Progress(950, _STEPS, "writing the report")
     out.mkdir(parents=True, exist_ok=True)
     content |= {"choices": asdict(choices) | {"copies": copies, "repeats": repeats}}
@@ -177,7 +188,7 @@ def compare(
 
 
 def _judge(
-    prepared: Prepared, *, repeats: int, copies: int, seed: int
+    prepared: Prepared, further: dict[str, dict[str, Any]], *, repeats: int, copies: int, seed: int
 ) -> Steps[tuple[dict[str, Any], dict[str, Any]]]:
     """Compute all numbers; return the content of the report and what only its pictures need."""
     sides = prepared.sides
@@ -196,7 +207,9 @@ def _judge(
     alarm = collapse_alarm(_signs(runs["value"]), _signs(runs["floor"]))
     judgement = verdict(metrics, p.adjusted, memory, alarm, supports)
     content = content_of(prepared, metrics, p, judgement, memory, alarm, rows, supports)
-    content["targets"] = judged(metrics, rows, memory)
+    targets = judged(metrics, rows, memory, further)
+    papers = beside_papers(content["metrics"], content["conditions"])
+    content |= rounded_values({"targets": targets, "beside_papers": papers})
     return content, {"space": space, "memory": memory, "generated": generated, "known": known}
 
 

@@ -10,7 +10,7 @@ from ..regress.svg import COLOURS, TEXT, Canvas, padded
 from .descriptors import Descriptors, unit_of
 from .frame import Sides
 from .halves import Side
-from .space import Space
+from .page import pretty
 
 REAL, SYNTHETIC = COLOURS[0], COLOURS[2]
 """Colours of the two sides in every plot."""
@@ -39,8 +39,14 @@ def curve_plots(sides: Sides) -> dict[str, str]:
     lengths = pixel * np.arange(real.descriptors.path.shape[1])
     thresholds = np.linspace(0, 1, real.descriptors.area.shape[1])
     drawn = (
-        ("two-point correlation", f"distance ({unit})", real.descriptors.distance, "correlation", "S2"),
-        ("lineal path", f"length ({unit})", lengths, "path", "chance"),
+        (
+            "two-point correlation",
+            f"distance ({pretty(unit)})",
+            real.descriptors.distance,
+            "correlation",
+            "S2",
+        ),
+        ("lineal path", f"length ({pretty(unit)})", lengths, "path", "chance"),
         ("area fraction", "threshold (share of white)", thresholds, "area", "area fraction"),
     )
     plots = {}
@@ -53,42 +59,6 @@ def curve_plots(sides: Sides) -> dict[str, str]:
         plots[title] = _curves(title, abscissa, ordinate, x[shown], [[v[shown] for v in b] for b in bands])
     plots["chord lengths"] = _chords(real.descriptors, synthetic.descriptors)
     return plots
-
-
-def persistence_scatter(sides: Sides, space: Space) -> str:
-    """Return the images as points in the first two components of persistence images."""
-    points = [space.persistence(s.descriptors)[:500, :2] for s in (sides.real, sides.synthetic)]
-    if points[0].shape[1] < 2:
-        return ""
-    everything = np.concatenate(points)
-    canvas = _canvas(everything[:, 0], everything[:, 1], "persistence images")
-    for group, colour, name in zip(points, (REAL, SYNTHETIC), ("real", "synthetic"), strict=True):
-        for index, (x, y) in enumerate(group):
-            canvas.point(float(x), float(y), colour, f"{name} {index + 1}", 2.0)
-    share = space.rings.explained
-    canvas.abscissa(f"component 1 ({100 * share[0]:.0f} % of the variance)")
-    canvas.ordinate(f"component 2 ({100 * share[1]:.0f} %)")
-    return canvas.svg()
-
-
-def series_plots(sides: Sides, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, str]:
-    """Return condition means with intervals, real against synthetic, for some descriptors.
-
-    The abscissa is the first condition that is a number and varies.
-    """
-    table = sides.conditions.table
-    axis = next((c for c in table.conditions if c.kind == "continuous" and np.ptp(table[c.name]) > 0), None)
-    if axis is None or len(rows) < 2:
-        return {}
-    place = {name: float(v) for name, v in zip(sides.conditions.names, table[axis.name], strict=True)}
-    x = np.array([place[row["condition"]] for row in rows])
-    found = {}
-    for name in names:
-        entries = [row["descriptors"][name] for row in rows]
-        if any(e["real"] is None or e["synthetic"] is None for e in entries):
-            continue
-        found[name] = _series(x, entries, axis.label, name, unit_of(name, sides.real.descriptors.unit))
-    return found
 
 
 def forest(entries: Mapping[str, Mapping[str, Any]], title: str) -> str:
@@ -171,25 +141,10 @@ def _chords(real: Descriptors, synthetic: Descriptors) -> str:
     last = max(int(np.searchsorted(np.cumsum(s), 0.999)) for s in shares) + 2
     x = real.pixel * np.arange(last)
     canvas = _canvas(x, np.concatenate([[0.0], *(s[:last] for s in shares)]), "chord lengths")
-    canvas.abscissa(f"length ({real.unit})")
+    canvas.abscissa(f"length ({pretty(real.unit)})")
     canvas.ordinate("share of chords")
     for share, colour in zip(shares, (REAL, SYNTHETIC), strict=True):
         _polyline(canvas, x, share[:last], colour)
-    return canvas.svg()
-
-
-def _series(x: np.ndarray, entries: Sequence[Mapping[str, Any]], axis: str, name: str, unit: str) -> str:
-    ends = [v for e in entries for key in ("real", "synthetic") for v in (e[f"{key}_95"] or [e[key]])]
-    canvas = _canvas(x, np.array(ends), "")
-    canvas.abscissa(axis)
-    canvas.ordinate(f"{name.replace('_', ' ')}{_unit(unit)}")
-    nudge = 0.006 * (canvas.x_range[1] - canvas.x_range[0])
-    for key, colour, side in (("real", REAL, -nudge), ("synthetic", SYNTHETIC, nudge)):
-        for place, entry in zip(x + side, entries, strict=True):
-            if entry[f"{key}_95"]:
-                low, high = entry[f"{key}_95"]
-                canvas.line(place, low, place, high, colour, 'stroke-width="2"')
-            canvas.point(float(place), entry[key], colour, f"{key} {entry[key]:.4g}")
     return canvas.svg()
 
 
@@ -226,4 +181,4 @@ def _area(canvas: Canvas, x: np.ndarray, low: np.ndarray, high: np.ndarray, colo
 
 
 def _unit(unit: str) -> str:
-    return "" if unit == "1" else f" ({unit})"
+    return "" if unit == "1" else f" ({pretty(unit)})"

@@ -11,10 +11,13 @@ import numpy as np
 from ..io.atomic import write_text
 from .image_list import IMAGE_LIST, image_list
 from .memorisation import Memorisation
-from .page import document, figure, number, paragraph, section, table
+from .page import document, figure, number, paragraph, pretty, section, table
+from .papers_page import papers_part, targets_part
+from .persistence_plots import persistence_scatter
 from .pictures import grey_bytes, grid, heat, pair, png_data
-from .plots import curve_plots, distributions, forest, persistence_scatter, series_plots
+from .plots import curve_plots, distributions, forest
 from .preparation import Prepared
+from .series_plots import series_legend, series_plots
 
 HEADLINES = (
     "descriptors.auc",
@@ -73,28 +76,35 @@ def report_page(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[s
     sides = prepared.sides
     metrics, rows = content["metrics"], content["conditions"]
     forest_of_all = _forest(metrics, list(content["units"]))
-    curves = curve_plots(sides) | {"persistence": persistence_scatter(sides, shown["space"])}
+    persistence = {f"persistence{k}": persistence_scatter(sides, shown["space"], k) for k in (2, 3)}
+    curves = curve_plots(sides) | persistence
     parts = [
-        _verdict(content),
+        _remarks(content["remarks"]) + _verdict(content),
         section("Side by side", _side_by_side(prepared, shown["real"]) + _persistence_pictures(prepared)),
         section("The numbers", _explained() + _metric_table(metrics, HEADLINES)),
         section(
             "Each descriptor",
-            forest_of_all + _descriptor_table(content) + _plots(distributions(sides)),
+            forest_of_all + _descriptor_table(content) + _legend() + _plots(distributions(sides)),
         ),
         section("Curves", _legend() + _plots(curves)),
     ]
     if len(rows) > 1:
-        plots = series_plots(sides, rows, sides.real.descriptors.names)
-        parts.append(section("Over the conditions", _r2_table(metrics) + _legend() + _plots(plots)))
+        plots = series_plots(sides, rows)
+        legend = paragraph(series_legend(sides))
+        parts.append(section("Over the conditions", _r2_table(content) + legend + _plots(plots)))
     parts += [
         section("Condition by condition", _condition_tables(rows, content["units"])),
-        section("How far it had to reach", _support_table(content["support"])),
+        section("Seen, interpolated, extrapolated", _support_table(content["support"])),
         section("Copies of training images", _memory(content, prepared, shown)),
-        section("Against published targets", _target_table(content["targets"])),
+        section("Beside the papers", papers_part(content["beside_papers"])),
+        section("Targets", targets_part(content["targets"])),
         section("What was compared", _facts(content)),
     ]
     return document("Real against synthetic", "\n".join(parts))
+
+
+def _remarks(remarks: Sequence[str]) -> str:
+    return "".join(f'<p class="remark">{escape(remark)}</p>' for remark in remarks)
 
 
 def _verdict(content: Mapping[str, Any]) -> str:
@@ -110,7 +120,10 @@ def _verdict(content: Mapping[str, Any]) -> str:
 def _side_by_side(prepared: Prepared, real: bool) -> str:
     sides = prepared.sides
     random = np.random.default_rng(0)
-    scale = max(1, 96 // max(sides.real.images.images.shape[1:]))
+    edge = max(sides.real.images.images.shape[1:])
+    scale = max(1, 128 // edge)
+    size = prepared.pixel_size
+    wide = f"{edge} px" if size is None else f"{edge * size:.3g} µm"
     found = []
     codes = [
         c
@@ -124,9 +137,9 @@ def _side_by_side(prepared: Prepared, real: bool) -> str:
             if name == "real" and not real:
                 continue
             images = grey_bytes(side.images.images[rows], side.images.white)
-            pictures.append(
-                figure(png_data(grid(list(images), 4), scale=scale), f"{name}, {len(rows)} drawn at random")
-            )
+            sheet = grid(list(images), 4)
+            said = f"{name}, {len(rows)} drawn at random, each {wide} wide"
+            pictures.append(figure(png_data(sheet), said, scale * sheet.shape[1]))
         found.append(
             f"<h3>{escape(sides.conditions.names[code])}</h3><div class='pair'>{''.join(pictures)}</div>"
         )
@@ -164,19 +177,37 @@ def _explained() -> str:
 
 
 def _metric_table(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
-    head = ["number", "value", "95 %", "floor", "floor, worst 5 %", *_BASELINES.values(), "meaning"]
-    body = []
-    for name in names:
-        entry = metrics.get(name)
-        if entry is not None:
-            body.append([name.replace("_", " "), *_cells(entry), entry["meaning"]])
+    known = {name: metrics[name] for name in names if name in metrics}
+    bases = _known_bases([entry["baselines"] for entry in known.values()])
+    head = [
+        "number",
+        "value",
+        "95 %",
+        "floor",
+        "floor, worst 5 %",
+        *(_BASELINES[b] for b in bases),
+        "meaning",
+    ]
+    body = [[_plain(name), *_cells(entry, bases), entry["meaning"]] for name, entry in known.items()]
     return table(head, body)
 
 
-def _cells(entry: Mapping[str, Any]) -> list[str]:
+def _plain(name: str) -> str:
+    """Return the name of a number in words.
+
+    Examples
+    --------
+    >>> _plain("persistence_image.auc"), _plain("shape_index.r2")
+    ('persistence image: AUC', 'shape index: R2')
+    """
+    words = name.replace("_", " ").replace(".", ": ")
+    return words.replace(": auc", ": AUC").replace(": r2", ": R2").replace(": l2", ": L2")
+
+
+def _cells(entry: Mapping[str, Any], bases: Sequence[str]) -> list[str]:
     mark = " (loses)" if entry["loses_to"] else ""
     interval = entry["interval_95"]
-    baselines = [number(entry["baselines"].get(key)) for key in _BASELINES]
+    baselines = [number(entry["baselines"].get(key)) for key in bases]
     return [
         number(entry["value"]) + mark,
         f"{number(interval[0])} to {number(interval[1])}" if interval else "",
@@ -194,41 +225,47 @@ def _forest(metrics: Mapping[str, Any], names: Sequence[str]) -> str:
 
 def _descriptor_table(content: Mapping[str, Any]) -> str:
     kinds = {name: kind for kind in ("trusted", "not_trusted", "undecided") for name in content[kind]}
+    bases = _known_bases([content["metrics"][f"{n}.wasserstein"]["baselines"] for n in content["units"]])
     head = ["descriptor", "judgement", "p, adjusted", "W1 (sd)", "95 %", "floor", "worst 5 %"]
-    head += [*_BASELINES.values(), "KS", "KS floor", "mean (sd)"]
+    head += [*(_BASELINES[base] for base in bases), "KS", "KS floor", "mean (sd)"]
     body = []
     for name in content["units"]:
         entry, ks, mean = (content["metrics"][f"{name}.{kind}"] for kind in ("wasserstein", "ks", "mean"))
         p = content["p_adjusted"][name]
-        row = [name.replace("_", " "), kinds[name].replace("_", " "), number(p), *_cells(entry)]
+        row = [name.replace("_", " "), kinds[name].replace("_", " "), number(p), *_cells(entry, bases)]
         body.append([*row, number(ks["value"]), number(ks["floor"]), number(mean["value"])])
     return table(head, body)
 
 
-def _r2_table(metrics: Mapping[str, Any]) -> str:
+def _r2_table(content: Mapping[str, Any]) -> str:
+    metrics = content["metrics"]
+    names = [f"{name}.r2" for name in content["units"]] + [n for n in metrics if n.startswith("read_back.")]
+    known = {n: metrics[n] for n in names if n in metrics and metrics[n]["value"] is not None}
+    if not known:
+        return ""
+    bases = _known_bases([entry["baselines"] for entry in known.values()])
     head = ["R2 over the conditions", "value", "95 %", "ceiling (real against real)", "ceiling, worst 5 %"]
-    read = [name for name in metrics if name.startswith("read_back.")]
-    names = [name for name in metrics if name.endswith(".r2") and name not in read] + read
-    body = [[n.removesuffix(".r2").replace("_", " "), *_cells(metrics[n])] for n in names]
-    return table([*head, *_BASELINES.values()], body) if body else ""
+    body = [[_plain(name.removesuffix(".r2")), *_cells(entry, bases)] for name, entry in known.items()]
+    return table([*head, *(_BASELINES[base] for base in bases)], body)
 
 
 def _condition_tables(rows: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> str:
     found = []
+    bases = _known_bases([entry for row in rows for entry in row["descriptors"].values()])
     for row in rows:
         images, groups = row["images"], row["micrographs"]
         count = f"{images['real']} real in {groups} micrographs, {images['synthetic']} synthetic"
         body = []
         for name in units:
             entry = row["descriptors"][name]
-            unit = "" if units[name] == "1" else f" ({units[name]})"
+            unit = "" if units[name] == "1" else f" ({pretty(units[name])})"
             cells = [_with_interval(entry, key) for key in ("real", "synthetic")]
-            others = [number(entry[key]) for key in ("nearest_condition_copy", "linear_interpolation")]
+            others = [number(entry[key]) for key in bases]
             body.append([name.replace("_", " ") + unit, *cells, number(entry["difference_in_sd"]), *others])
         numbers = ", ".join(
             f"{k.replace('_', ' ')} {number(v)}" for k, v in row["numbers"].items() if v is not None
         )
-        head = ["mean", "real", "synthetic", "difference (sd)", "nearest copy", "interpolation"]
+        head = ["mean", "real", "synthetic", "difference (sd)", *(_BASELINES[key] for key in bases)]
         title = f"{row['condition']}: {count}; {row['support']}"
         found.append(
             f"<details{' open' if len(rows) < 3 else ''}><summary>{escape(title)}</summary>"
@@ -243,19 +280,30 @@ def _with_interval(entry: Mapping[str, Any], key: str) -> str:
 
 
 def _support_table(supports: Mapping[str, Mapping[str, Any]]) -> str:
-    head = ["conditions", "how many", "generator", "nearest copy", "interpolation", "loses to"]
-    keys = ("synthetic", "nearest_condition_copy", "linear_interpolation")
+    bases = _known_bases(list(supports.values()))
+    head = ["conditions", "how many", "generator", *(_BASELINES[key] for key in bases), "loses to"]
+    head += ["AUC, descriptors", "floor", "AUC, persistence", "floor"]
+    told = [f"{name}.auc{end}" for name in ("descriptors", "persistence_image") for end in ("", ".floor")]
     body = [
         [
             flag,
             str(e["conditions"]),
-            *(number(e[k]) for k in keys),
-            ", ".join(_BASELINES[b] for b in e["loses_to"]),
+            *(number(e[k]) for k in ("synthetic", *bases)),
+            ", ".join(_BASELINES[b] for b in e["loses_to"]) or "none",
+            *(number(e[k]) for k in told),
         ]
         for flag, e in supports.items()
     ]
-    note = "Root mean square difference of condition means from the real ones, in real standard deviations."
+    note = (
+        "Generator and baselines: root mean square difference of condition means from the real ones, in real "
+        "standard deviations. AUC: mean of the classifiers of single conditions; floor: of halves of the "
+        "real images."
+    )
     return table(head, body) + paragraph(note)
+
+
+def _known_bases(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [key for key in _BASELINES if any(entry.get(key) is not None for entry in entries)]
 
 
 def _memory(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, Any]) -> str:
@@ -278,30 +326,13 @@ def _memory(content: Mapping[str, Any], prepared: Prepared, shown: Mapping[str, 
     return paragraph(note) + f"<div class='pair'>{''.join(pictures)}</div>"
 
 
-def _target_table(targets: Sequence[Mapping[str, Any]]) -> str:
-    head = ["target", "to reach", "reached", "ceiling", "result", "printed", "in"]
-    body = [
-        [
-            t["what"],
-            f"{'at least' if t['at_least'] else 'at most'} {t['target']:g}",
-            number(t["value"]),
-            number(t["ceiling"]),
-            t["result"],
-            t["printed"],
-            t["source"],
-        ]
-        for t in targets
-    ]
-    return table(head, body)
-
-
 def _facts(content: Mapping[str, Any]) -> str:
     sides = content["images"]["sides"]
     body = [[k, str(v["images"]), str(v["groups"]), str(v["conditions"])] for k, v in sides.items()]
     patch = " x ".join(str(n) for n in content["images"]["patch"])
     size = content["pixel_size_um"]
     words = (
-        f"Patches of {patch} pixels, pixel size {'unknown' if size is None else f'{size:.4g} um'}, "
+        f"Patches of {patch} pixels, pixel size {'unknown' if size is None else f'{size:.4g} µm'}, "
         f"{content['choices']['phase']} phase above {content['threshold']:.3f} of white on every side, "
         f"halves and folds by {content['images']['grouped_by']}, seed {content['choices']['seed']}."
     )

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..compare.image_list import COMPONENTS, SIDES, ListedImages, SideName
+from ..compare.persistence_plots import projected
 from ..quantify.plots import Axis, Line, Plot, Points
 
 DISTRIBUTION, CONDITIONS, PERSISTENCE = "Distribution", "Over the conditions", "Persistence images"
-KINDS = (DISTRIBUTION, CONDITIONS, PERSISTENCE)
+SPACE = "Persistence images, in space"
+KINDS = (DISTRIBUTION, CONDITIONS, PERSISTENCE, SPACE)
 Listed = Mapping[SideName, ListedImages]
 _NUDGE = 0.17
 
@@ -47,6 +49,8 @@ def image_plot(kind: str, listed: Listed, name: str, unit: str, condition: str |
     """
     if kind == PERSISTENCE:
         return _persistence(listed, condition)
+    if kind == SPACE:
+        return _in_space(listed, condition)
     if kind == CONDITIONS:
         return _over_conditions(listed, name, unit)
     return _distribution(listed, name, unit, condition)
@@ -127,6 +131,29 @@ def _persistence(listed: Listed, condition: str | None) -> ImagePlot | None:
     x, y = Axis(name="component 1 of the persistence image"), Axis(name="component 2")
     notes = ("principal components fitted on the real images, in their standard deviations",)
     return ImagePlot(Plot(title=PERSISTENCE, x=x, y=y, points=points, notes=notes), rows)
+
+
+def _in_space(listed: Listed, condition: str | None) -> ImagePlot | None:
+    """Return a view of the first three components from the side, with an arm of two units along each."""
+    rows = _known(listed, COMPONENTS[2], condition)
+    if not any(len(r) for r in rows.values()):
+        return None
+    points = []
+    for side in SIDES:
+        triples = np.stack([listed[side].values[name][rows[side]] for name in COMPONENTS], axis=1)
+        seen = projected(triples)
+        words = _words(listed[side], rows[side], side)
+        points.append(Points(name=side, x=seen[:, 0], y=seen[:, 1], words=words))
+    arms = projected(2 * np.eye(3))
+    lines = tuple(
+        Line(name=f"component {k + 1}", x=np.array([0.0, x]), y=np.array([0.0, y]), dashed=True)
+        for k, (x, y, _) in enumerate(arms)
+    )
+    x_axis, y_axis = Axis(name="across the view, in real standard deviations"), Axis(name="up the view")
+    notes = ("three principal components fitted on the real images, seen from one side",)
+    return ImagePlot(
+        Plot(title=SPACE, x=x_axis, y=y_axis, points=tuple(points), lines=lines, notes=notes), rows
+    )
 
 
 def typical(images: ListedImages, name: str, condition: str) -> int | None:
