@@ -121,6 +121,13 @@ _TABLE = (
     Operation(
         "compare", "compare.operation:compare", "Compare real with synthetic images", "Compare", heavy=True
     ),
+    Operation(
+        "choose",
+        "compare.choice:choose",
+        "Choose the best moment of a training by its images",
+        "Compare",
+        heavy=True,
+    ),
     Operation("zones", "zones.operation:zones", "Draw a structure zone diagram", "Zones", heavy=True),
     Operation("sweep", "zones.sweep:sweep", "Change one condition at a time", "Zones", heavy=True),
     Operation("demo", "demo:demo", "Run the main job on built-in samples", "Demo", heavy=True),

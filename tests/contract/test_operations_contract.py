@@ -61,7 +61,7 @@ EXAMPLES = {
 """Operations that take images; each with parameters that really do something."""
 
 ELSEWHERE = {"info", "train unet", "regress", "predict", "simulate porous", "simulate fibsem", "demo"}
-ELSEWHERE |= {"surface", "skeleton", "compare", "simulate thin-film", "simulate precipitates"}
+ELSEWHERE |= {"surface", "skeleton", "compare", "choose", "simulate thin-film", "simulate precipitates"}
 ELSEWHERE |= {"simulate grains", "grain-patches", "train grain-vae", "latent"}
 ELSEWHERE |= {"train classifier", "validate", "find"}
 ELSEWHERE |= {"zones", "sweep"}

@@ -14,7 +14,7 @@ import safetensors.numpy  # noqa: F401 - so that no kill falls into an import
 import scipy.linalg
 import torch
 
-from napari_microgen.generate import catalogue, latent_prior, training
+from napari_microgen.generate import catalogue, latent_prior, snapshots, training
 from napari_microgen.generate.methods import vae
 from napari_microgen.io import tiff  # noqa: F401
 from napari_microgen.operations import OPERATIONS
@@ -59,6 +59,7 @@ def train(job):
     spoken(engine.Engine, "step", "step", "between", say)
     spoken(checkpoints.Checkpoints, "save", "save", "between", say)
     spoken(training, "write_model", "export", "exported", say)
+    spoken(snapshots, "write_model", "snapshot", "between", say)
     say("begin")
     steps = FUNCTIONS[job["method"]].steps(
         images=folder / "images",
@@ -67,6 +68,7 @@ def train(job):
         steps=STEPS,
         batch_size=2,
         save_every=EVERY,
+        snapshots=3,
         preview_seconds=0.0,
         device="cpu",
         threads=1,

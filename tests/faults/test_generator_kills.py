@@ -1,4 +1,4 @@
-"""kill -9 at random moments of the training of every generator: it resumes bit for bit."""
+"""kill -9 at random moments of the training of every generator: it resumes bit for bit, snapshots too."""
 
 import collections
 import json
@@ -80,7 +80,9 @@ def place(folder):
 
 def result(folder):
     log = folder / "model.training" / "log.jsonl"
-    return (folder / "model" / "model.safetensors").read_bytes(), log.read_bytes()
+    snapshots = {p.relative_to(folder): p.read_bytes() for p in (folder / "model.snapshots").glob("*/*")}
+    assert {path.parts[1] for path in snapshots} == {"step-00000006", "step-00000008", "step-00000009"}
+    return (folder / "model" / "model.safetensors").read_bytes(), log.read_bytes(), snapshots
 
 
 @pytest.fixture(scope="module")

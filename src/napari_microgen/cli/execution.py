@@ -75,6 +75,10 @@ def summary(content: dict[str, Any]) -> str:
         from ..zones.answer_summary import validation_text
 
         return validation_text(content)
+    if {"snapshots", "judged"} <= content.keys():
+        from ..compare.choice_text import choice_text
+
+        return choice_text(content)
     if "verdict" in content:
         return "\n".join(content["verdict"])
     if "features" in content:

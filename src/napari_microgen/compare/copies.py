@@ -41,7 +41,7 @@ def search_copies(sides: Sides, *, count: int = 500, seed: int = 0) -> Steps[Sea
             nothing,
         ) * 2
     random = np.random.default_rng(seed)
-    training, held_out = _equal_numbers(sides.training, sides.real, count, random)
+    training, held_out = equal_numbers(sides.training.condition, sides.real.condition, count, random)
     if len(training) < LEAST:
         reason = f"only {len(training)} training and held-out images are of the same conditions"
         return reason, *(nothing,) * 2
@@ -63,13 +63,28 @@ def search_copies(sides: Sides, *, count: int = 500, seed: int = 0) -> Steps[Sea
     return found, generated, np.concatenate([training, others])
 
 
-def _equal_numbers(
-    training: Side, held_out: Side, count: int, random: np.random.Generator
+def equal_numbers(
+    training: np.ndarray, held_out: np.ndarray, count: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw as many images of each condition from both, at most ``count`` in all."""
+    """Draw as many images of each condition from both, at most ``count`` in all.
+
+    Parameters
+    ----------
+    training, held_out : ndarray of int, shape (n,) and (m,)
+        Condition of each image; -1 for none.
+    count : int
+        Most images of each.
+    random : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    training, held_out : ndarray of int
+        Rows, as many of each.
+    """
     pairs = []
-    for code in sorted(set(held_out.condition.tolist()) - {-1}):
-        rows = [random.permutation(np.flatnonzero(s.condition == code)) for s in (training, held_out)]
+    for code in sorted(set(held_out.tolist()) - {-1}):
+        rows = [random.permutation(np.flatnonzero(codes == code)) for codes in (training, held_out)]
         number = min(len(rows[0]), len(rows[1]))
         pairs += [(k, int(rows[0][k]), int(rows[1][k])) for k in range(number)]
     pairs = sorted(pairs, key=lambda pair: pair[0])[:count]  # condition by condition in turns

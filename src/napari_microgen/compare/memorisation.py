@@ -152,7 +152,7 @@ def memorisation(
     if floor is not None:
         limit = min(float(floor[1].min()), CLOSE * float(np.median(floor[1])))
         copies = int(np.count_nonzero(everything.distance[:, 0] < limit))
-    flagged = (auc > LIMIT and p <= LEVEL) or copies >= max(2, SHARE * len(generated)) or close >= 5 * SHARE
+    flagged = (auc > LIMIT and p <= LEVEL) or many_copies(copies, close, len(generated))
     return Memorisation(
         auc=auc,
         interval=interval,
@@ -164,6 +164,22 @@ def memorisation(
         flagged=bool(flagged),
         nearest=_closest(everything, pairs),
     )
+
+
+def many_copies(copies: int, close_share: float, count: int) -> bool:
+    """Return whether there are more copies than accidents make, whatever the AUC.
+
+    Parameters
+    ----------
+    copies, close_share, count : int, float, int
+        See `Memorisation`.
+
+    Examples
+    --------
+    >>> many_copies(1, 0.0, 300), many_copies(6, 0.0, 300), many_copies(0, 0.05, 300)
+    (False, True, True)
+    """
+    return copies >= max(2, SHARE * count) or close_share >= 5 * SHARE
 
 
 def _search(images: np.ndarray, known: np.ndarray, index: Windows) -> Steps[_Nearest]:

@@ -174,7 +174,7 @@ def prepared_sets(sets: Sequence[ImageSet], choices: Choices) -> Steps[Prepared]
     _require_common(usable)
     groups = {name: images.table.groups(choices.group)[0] for name, (images, _) in usable.items()}
     sides: dict[str, Side] = {}
-    threshold = _threshold(usable["real"][0], choices.threshold)
+    threshold = bright_above(usable["real"][0], choices.threshold)
     for index, (name, (images, codes)) in enumerate(usable.items()):
         steps = describe_images(
             images,
@@ -243,7 +243,14 @@ def _usable(images: ImageSet, codes: np.ndarray, choices: Choices) -> tuple[Imag
     return images.take(rows), codes[rows]
 
 
-def _threshold(real: ImageSet, given: float | None) -> float:
+def bright_above(real: ImageSet, given: float | None) -> float:
+    """Return the share of white above which a pixel is bright: Otsu's of the real images if none is given.
+
+    Raises
+    ------
+    ParameterError
+        If the given one makes no sense.
+    """
     if given is not None:
         if not 0 <= given < 1:
             raise ParameterError(f"threshold is {given:g}; expected a share of white from 0 to below 1.")

@@ -28,6 +28,7 @@ def train_grain_vae(
     seed: int = 0,
     resume: bool = False,
     save_every: int = 500,
+    snapshots: int = 0,
     preview_seconds: float = 10.0,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     threads: int | None = None,
@@ -79,6 +80,10 @@ def train_grain_vae(
         Go on with the training that was interrupted in ``OUT.training``.
     save_every : int
         Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
+    snapshots : int
+        Models to keep of the second part of the training, evenly spread, the end included; they lie
+        in ``OUT.snapshots``, each as large as the model, and ``choose`` finds the best of them. 0 for
+        none.
     preview_seconds : float
         Time between two pictures of generated maps, in s; 0 for none.
     device : {"auto", "cpu", "cuda"}

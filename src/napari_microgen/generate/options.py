@@ -63,6 +63,10 @@ class TrainingOptions:
         Go on with the training that was interrupted in ``OUT.training``.
     save_every : int
         Steps between checkpoints; at most this much, or 5 minutes, is lost when the machine stops.
+    snapshots : int
+        Models to keep of the second part of the training, evenly spread, the end included; they lie
+        in ``OUT.snapshots``, each as large as the model, and ``choose`` finds the best of them. 0 for
+        none.
     preview_seconds : float
         Time between two pictures of generated patches, in s; 0 for none.
     device : {"auto", "cpu", "cuda"}
@@ -98,6 +102,7 @@ class TrainingOptions:
     seed: int = 0
     resume: bool = False
     save_every: int = 500
+    snapshots: int = 0
     preview_seconds: float = 10.0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -112,6 +117,8 @@ class TrainingOptions:
                 raise ParameterError(f"{name} is {value}; it must be at least {low}.")
         if self.patch_size is not None and self.patch_size > 4096:
             raise ParameterError(f"patch_size is {self.patch_size}; it may be 4096 at most.")
+        if not 0 <= self.snapshots <= 1000:
+            raise ParameterError(f"snapshots is {self.snapshots}; it must lie between 0 and 1000.")
         if self.preview_seconds < 0 or not 0 <= self.seed < 2**63:
             raise ParameterError("preview_seconds and seed must not be negative.")
 

@@ -33,6 +33,7 @@ from .contract import Generator, Setup
 from .model import write_model
 from .options import TrainingOptions
 from .preview import Preview
+from .snapshots import Snapshots, require_no_snapshots, snapshots_folder
 from .training_set import TrainingSet, load_training_set
 
 SAVE_SECONDS = 300.0
@@ -60,7 +61,7 @@ class Recipe:
 def fit(recipe: Recipe, options: TrainingOptions) -> Steps[dict[str, Any]]:
     """Train a generator as an operation was asked to."""
     start = time.monotonic()
-    _require_free(options.out, options.resume)
+    _require_free(options)
     ranks = Ranks(choose_device(options.device))
     if ranks.world > 1 and options.minutes is not None:
         raise ParameterError("Several processes need a number of steps, not minutes: their clocks differ.")
@@ -129,6 +130,9 @@ class Job:
                 generator, engine, self.data, options.preview_seconds if self.ranks.leads else 0
             )
             resumed = store.steps()[-1] if store.steps() else 0
+            snapshots = self.snapshots(generator, engine, budget)
+            if snapshots.count:
+                yield Progress(resumed, budget.total, snapshots.begin(resumed))
             ticks = train(
                 engine,
                 batches,
@@ -136,18 +140,33 @@ class Job:
                 checkpoints=store,
                 every=options.save_every,
                 every_seconds=SAVE_SECONDS,
+                evaluate=snapshots.evaluate if snapshots.count else None,
             )
             yield from self.watched(ticks, engine, preview, budget, resumed)
             kept = engine.final()
             engine.use(kept)
             yield from generator.after_training(self.data, options.seed)
-            result = self.result(engine, budget)
             yield Progress(budget.step, budget.total, "writing the model")
+            result = self.result(engine, budget)
             if self.ranks.leads:
+                snapshots.end(generator, kept)
                 sweep_partials(options.out.parent)
                 write_model(options.out, generator, kept, self.card(result))
             self.ranks.wait()
-        return result
+        return result | snapshots.facts() | {"notes": [*result["notes"], *snapshots.notes]}
+
+    def snapshots(self, generator: Generator[Any], engine: Engine, budget: Budget) -> Snapshots:
+        """Return what keeps models of the way; the first process keeps them."""
+        return Snapshots(
+            folder=snapshots_folder(self.options.out),
+            count=self.options.snapshots if self.ranks.leads else 0,
+            budget=budget,
+            engine=engine,
+            generator=generator,
+            data=self.data,
+            seed=self.options.seed,
+            card=lambda: self.card(self.result(engine, budget)),
+        )
 
     def watched(
         self, ticks: Iterator[Progress], engine: Engine, preview: Preview, budget: Budget, first: int
@@ -283,8 +302,13 @@ def training_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.training")
 
 
-def _require_free(out: Path, resume: bool) -> None:
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+def _require_free(options: TrainingOptions) -> None:
+    out = options.out
+    if options.resume:
+        return
+    if options.snapshots:
+        require_no_snapshots(snapshots_folder(out))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(
             f"{out} already exists. Train into another folder, delete it, or go on with its training by "
             f"--resume."

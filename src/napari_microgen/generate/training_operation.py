@@ -20,7 +20,8 @@ OUTCOME = """Returns
 dict
     ``model``, ``steps``, ``seconds``, ``images_per_second``, ``parameters`` (by network),
     ``images``, ``conditions`` (how many different ones), ``patch_size``, ``pixel_size``,
-    ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``.
+    ``unit``, ``device``, ``processes``, ``precision``, ``threads``, ``notes``;
+    ``snapshots`` (``folder``, ``steps``, ``bytes``) where some were asked for.
 
 Raises
 ------

@@ -251,9 +251,12 @@ class Engine:
             found[name] = weights(network) if average is None else dict(average.state().tensors)
         return found
 
-    def use(self, kept: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        """Put the weights of `final` into the networks, once the training is over."""
-        for name, network in self.trainee.networks.items():
+    def use(
+        self, kept: Mapping[str, Mapping[str, np.ndarray]], networks: Mapping[str, nn.Module] | None = None
+    ) -> None:
+        """Put the weights of `final` into the networks after the training, or into others like them."""
+        for name, network in (self.trainee.networks if networks is None else networks).items():
+            network.to(self.ranks.device, memory_format=torch.channels_last)
             load_weights(network, kept[name])
             network.eval()
 

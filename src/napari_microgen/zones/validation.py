@@ -11,12 +11,11 @@ import numpy as np
 
 from ..errors import ParameterError, TableError
 from ..generate.model import GeneratorModel, read_generator
-from ..generate.training_set import TrainingSet, load_training_set
+from ..generate.real_images import patches_of, real_images, tiles
+from ..generate.training_set import TrainingSet
 from ..io.atomic import require_writable
-from ..io.condition_images import ConditionedImages, read_condition_images
-from ..io.conditions import Reading
+from ..io.condition_images import ConditionedImages
 from ..progress import Steps, scaled, stepwise
-from ..units import convert_length
 from .cells import make_cells
 from .descriptors import Measure, measure_images, otsu_share
 from .residuals import Residuals
@@ -207,45 +206,6 @@ class _Job:
                 for name, r, g in zip(self.measure.names, measured.means(), generated, strict=True)
             },
         }
-
-
-def real_images(
-    model: GeneratorModel, images: Path, conditions: Path, where: Sequence[str] = ()
-) -> ConditionedImages:
-    """Read real images with the conditions of a model."""
-    names = [str(entry["name"]) for entry in model.conditions]
-    labels = [str(entry["name"]) for entry in model.conditions if entry["kind"] == "categorical"]
-    reading = Reading(columns=names, categorical=labels, where=where)
-    found = read_condition_images(images, conditions, reading, extra="leave out")
-    other = [
-        f"{c.name} in {c.unit} (the model: {entry['unit']})"
-        for c, entry in zip(found.table.conditions, model.conditions, strict=True)
-        if c.unit != entry["unit"] and None not in (c.unit, entry["unit"])
-    ]
-    if other:
-        raise TableError(f"{conditions} states other units than the model: {', '.join(other)}. Convert them.")
-    return found
-
-
-def patches_of(model: GeneratorModel, found: ConditionedImages) -> Steps[TrainingSet]:
-    """Read real images at the pixel size of a model."""
-    size = None
-    if model.pixel_size is not None and model.unit is not None:
-        size = float(convert_length(model.pixel_size, model.unit, found.table.pixel_unit))
-    data = yield from load_training_set(found.table, found.paths, patch_size=model.size, pixel_size=size)
-    return data
-
-
-def tiles(data: TrainingSet, row: int) -> np.ndarray:
-    """Return patches of the images of a row that do not overlap, shape (patches, size, size)."""
-    cut = []
-    for number in data.planes_of(row):
-        plane = data.planes[number].data
-        rows, columns = (n // data.size for n in plane.shape)
-        for i in range(rows):
-            for j in range(columns):
-                cut.append(plane[i * data.size : (i + 1) * data.size, j * data.size : (j + 1) * data.size])
-    return np.array(cut)
 
 
 def unseen_conditions(
