@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numba import njit
 
+from .dividing_lines import divided
 from .feret_diameter import Convention, feret_diameters
 from .lattice_directions import direction_weights, lattice_directions
 from .traced_perimeter import traced_perimeters
@@ -61,13 +62,10 @@ def label_particles(phase: np.ndarray, spacing: tuple[float, ...], *, separate: 
     if not separate:
         return np.asarray(label(phase, touching, output=np.int32)[0])
     from skimage.morphology import h_maxima
-    from skimage.segmentation import watershed
 
     distance = distance_transform_edt(phase, sampling=spacing) / min(spacing)
     peaks = label(h_maxima(distance, 0.5) > 0, touching)[0] if phase.any() else np.zeros(phase.shape, int)
-    return np.asarray(
-        watershed(-distance, peaks, mask=phase, connectivity=touching, watershed_line=True), np.int32
-    )
+    return divided(-distance, peaks, phase)
 
 
 def particle_table(
