@@ -24,6 +24,17 @@ def test_farther_away_the_width_grows():
     assert widths.half_width(2.0).value == pytest.approx(3 * widths.half_width(0.0).value)
 
 
+def test_nearer_than_any_condition_left_out_the_width_shrinks_no_more():
+    """Errors that do not depend on the distance are covered there too."""
+    random = np.random.default_rng(2)
+    hits = []
+    for _ in range(300):
+        widths = conformal(random.normal(size=19), random.uniform(1, 2, 19))
+        assert widths.half_width(0.0) == widths.half_width(widths.nearest)
+        hits.append(abs(random.normal()) <= widths.half_width(0.0).value)
+    assert np.mean(hits) > 0.85
+
+
 def test_there_is_no_width_outside_the_training():
     found = conformal(np.ones(30), np.zeros(30)).half_width(0.5, "extrapolated")
     assert found.value is None

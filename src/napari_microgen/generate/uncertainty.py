@@ -31,6 +31,8 @@ class Conformal:
     """Absolute residual over (1 + ratio) of each condition left out, ascending."""
     coverage: float
     """Chance that the interval holds the true value."""
+    nearest: float = 0.0
+    """Smallest ratio that was tried; how errors shrink nearer to the training nobody has seen."""
 
     def half_width(self, ratio: float, flag: str = "interpolated") -> HalfWidth:
         """Return the half-width at a condition.
@@ -39,6 +41,7 @@ class Conformal:
         ----------
         ratio : float
             Distance to the nearest training condition over their usual distance (`PointSupport.ratio`).
+            Nearer than any condition that was left out, the width is that of the nearest of them.
         flag : str
             Support of the condition.
         """
@@ -48,7 +51,7 @@ class Conformal:
         if rank > len(self.scores):
             least = math.ceil(self.coverage / (1 - self.coverage) - 1e-9)
             return HalfWidth(None, f"{len(self.scores)} conditions were left out; {least} are needed")
-        return HalfWidth(float(self.scores[rank - 1] * (1 + ratio)))
+        return HalfWidth(float(self.scores[rank - 1] * (1 + max(ratio, self.nearest))))
 
 
 def conformal(residuals: np.ndarray, ratios: np.ndarray, coverage: float = 0.9) -> Conformal:
@@ -78,7 +81,8 @@ def conformal(residuals: np.ndarray, ratios: np.ndarray, coverage: float = 0.9) 
         )
     if not (np.isfinite(residuals).all() and np.isfinite(ratios).all()) or (ratios < 0).any():
         raise ParameterError("Residuals must be finite, and ratios not negative.")
-    return Conformal(np.sort(np.abs(residuals) / (1 + ratios)), coverage)
+    scores = np.sort(np.abs(residuals) / (1 + ratios))
+    return Conformal(scores, coverage, float(ratios.min()) if ratios.size else 0.0)
 
 
 def between_models(values: np.ndarray) -> float | None:
