@@ -117,8 +117,9 @@ def porous(options):
     ]
 
     def planes(kind):
-        stack = halved(porous_quality.micrographs(options, kind))
-        return stack.reshape(18, -1, len(porous_quality.PLANES), *stack.shape[-2:])
+        stack = porous_quality.micrographs(options, kind)
+        phase = np.uint8(255) * (halved(stack[:, :, : 3 * options.micrographs]) > 127)  # as the generator's
+        return phase.reshape(18, -1, len(porous_quality.PLANES), *phase.shape[-2:])
 
     both = np.concatenate([planes("real"), planes("again")], axis=1)
     training = planes("train")
@@ -130,31 +131,29 @@ def porous(options):
         0.0372,
         {"threshold": 0.5},
         "simulated sintered solids (microgen simulate porous): three pastes at six temperatures; a "
-        "micrograph is a volume of which three planes far apart are compared",
+        "micrograph is a volume of which three planes far apart are compared; all images are phase maps",
     )
 
 
 def precipitates(options):
     """Return the precipitates: two tempers, feed rate and strength."""
     options.count = 70
-    folder, rows = precipitate_quality.series(options, "train")
-    rows = [row for row in rows if row["strength"]]
+    rows = [row for row in precipitate_quality.series(options, "train0")[1] if row["strength"]]
 
     def patches(kind):
         place, others = precipitate_quality.series(options, kind)
         others = [row for row in others if row["strength"]]
         return precipitate_quality.real_patches(options, kind, others, place)
 
-    kinds = ["again", *(f"read{n}" for n in range(options.micrographs - 1))]
-    real = np.stack([patches(kind)[:, : options.patches] for kind in kinds], axis=1)
+    real = [patches(f"read{n}")[:, : options.patches] for n in range(options.micrographs)]
+    trained = [patches(f"train{n}") for n in range(options.training_draws)]
     numbers = precipitate_quality.NUMBERS
     wanted = [{"temper": row["temper"]} | {name: float(row[name]) for name in numbers} for row in rows]
-    trained = precipitate_quality.real_patches(options, "train", rows, folder)
     return Series(
         wanted,
         {"feed rate": "mm/s", "strength": "MPa"},
-        list(real),
-        list(zip(wanted, trained[:, None], strict=True)),
+        list(np.stack(real, axis=1)),
+        list(zip(wanted, np.stack(trained, axis=1), strict=True)),
         0.2,
         {"threshold": 0.45},
         "simulated precipitates of an extruded alloy (microgen simulate precipitates): 42 specimens of two "
@@ -293,6 +292,8 @@ def main():
     parser.add_argument(
         "--evaluations", type=int, default=48, help="images for the 79-evaluation reference; 0: none"
     )
+    draws = precipitate_quality.MICROGRAPHS
+    parser.add_argument("--training-draws", type=int, default=draws, help="of precipitates, trained on")
     parser.add_argument("--training-patches", type=int, help="of each training condition; all if left out")
     parser.add_argument("--repeats", type=int, default=20, help="random halves of the real micrographs")
     parser.add_argument("--copies", type=int, default=500, help="most images searched for copies")

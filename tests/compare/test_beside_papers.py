@@ -1,12 +1,13 @@
 """What the papers print stands apart from what was measured here."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 
 from napari_microgen.compare.beside_papers import beside_papers
 from napari_microgen.compare.papers_page import papers_part, targets_part
-from napari_microgen.compare.persistence_plots import projected
+from napari_microgen.compare.persistence_plots import persistence_scatter, projected
 from napari_microgen.compare.targets import judged
 
 
@@ -71,6 +72,19 @@ def test_the_page_marks_what_is_printed_and_counts_what_is_met():
     assert "1 of the 2 targets that can be judged by these images are met. Of those missed, 1 are" in shown
     assert f"{len(lines) - 2} targets that do not apply here" in shown
     assert "miss; so do real images" in shown
+
+
+def test_components_without_variance_are_not_drawn():
+    values = np.random.default_rng(0).normal(size=(12, 3))
+    side = SimpleNamespace(descriptors=values)
+    sides = SimpleNamespace(real=side, synthetic=side)
+    for share, drawn in (((0.7, 0.2, 0.1), [True, True]), ((1.0, 1e-30, 0.0), [False, False])):
+        space = SimpleNamespace(
+            rings=SimpleNamespace(explained=np.array(share)), persistence=lambda images: images
+        )
+        plots = [persistence_scatter(sides, space, dimensions) for dimensions in (2, 3)]
+        assert [bool(plot) for plot in plots] == drawn
+        assert all(plot.count("<circle") in (0, 24) for plot in plots)
 
 
 def test_a_view_of_space_keeps_lengths():

@@ -115,6 +115,17 @@ def test_a_report_to_be_passed_on_holds_no_real_image(result, arguments, tmp_pat
     assert numbers[0] == numbers[1]
 
 
+def test_phase_maps_against_grey_images_are_pointed_out(tmp_path, precipitates):
+    random = np.random.default_rng(0)
+    np.save(tmp_path / "real.npy", precipitates(random, 12))
+    np.save(tmp_path / "synthetic.npy", 255 * (precipitates(random, 12) > 100).astype(np.uint8))
+    how = {"repeats": 2, "planes": "each"}
+    found = compare(tmp_path / "real.npy", tmp_path / "synthetic.npy", out=tmp_path / "out", **how)
+    assert any("the synthetic images hold two grey values only" in note for note in found["notes"])
+    again = compare(tmp_path / "real.npy", tmp_path / "real.npy", out=tmp_path / "same", **how)
+    assert not any("two grey values" in note for note in again["notes"])
+
+
 def test_a_refused_comparison_leaves_no_folder(tmp_path, arguments):
     with pytest.raises(MicrogenError):
         compare(**(arguments | {"synthetic": tmp_path / "nothing"}), out=tmp_path / "report")

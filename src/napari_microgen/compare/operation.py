@@ -1,7 +1,7 @@
 """Compare real with synthetic images: the operation behind ``microgen compare`` and the Compare dock."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from .by_condition import by_condition, by_support
 from .content import content_of, rounded_values
 from .copies import Search, search_copies
 from .frame import Evaluation, evaluate
+from .grey_kinds import two_valued_note
 from .mode_collapse import collapse_alarm
 from .preparation import Choices, Prepared, Source, prepared_sides
 from .report import write_report
@@ -177,6 +178,7 @@ def compare(
         seed=seed,
     )
     prepared: Prepared = yield from scaled(prepared_sides(sources, choices), 10, 400, _STEPS)
+    prepared = replace(prepared, notes=prepared.notes + two_valued_note(prepared.sides))
     content, shown = yield from _judge(prepared, measured, repeats=repeats, copies=copies, seed=seed)
     content["remarks"] = list(remarks)
     yield Progress(950, _STEPS, "writing the report")

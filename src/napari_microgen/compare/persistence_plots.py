@@ -9,8 +9,10 @@ from .frame import Sides
 from .plots import REAL, SYNTHETIC
 from .space import Space
 
-SHOWN = 500
+SHOWN = 300
 """Most points of a side."""
+_LEAST = 1e-6
+"""Share of the variance below which a component is rounding: phase maps have one component only."""
 _AZIMUTH, _ELEVATION = np.deg2rad(-58.0), np.deg2rad(24.0)
 _EDGES = tuple((a, b) for a in range(8) for b in range(a + 1, 8) if (a ^ b) in (1, 2, 4))
 """Edges of a cube whose corners are numbered by their bits."""
@@ -29,7 +31,7 @@ def persistence_scatter(sides: Sides, space: Space, dimensions: int = 2) -> str:
         Plane, or a view of the space.
     """
     points = [space.persistence(s.descriptors)[:SHOWN, :dimensions] for s in (sides.real, sides.synthetic)]
-    if points[0].shape[1] < dimensions:
+    if (space.rings.explained > _LEAST).sum() < dimensions:
         return ""
     share = [f"{100 * part:.0f} %" for part in space.rings.explained]
     return _plane(points, share) if dimensions == 2 else _space(points, share)
