@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
 from napari_microgen.cli import main
 from napari_microgen.compare import choice, snapshot_score
@@ -268,6 +269,40 @@ def test_a_trained_snapshot_wins_over_an_untrained_one(series, asked_for, tmp_pa
     assert found["step"] == 120
     early, late = (row["error"] for row in found["snapshots"])
     assert late < 0.7 * early
+
+
+def distances(random, edge):
+    """Distances to the borders between cells around random points, in pixels."""
+    points = random.random((edge * edge // 80, 2)) * edge
+    places = np.stack(np.mgrid[:edge, :edge], -1).reshape(-1, 2)
+    near = cKDTree(points).query(places, 2)[0]
+    return ((near[:, 1] - near[:, 0]) / 2).reshape(edge, edge).astype(np.float32)
+
+
+def test_grains_are_measured_as_grains(asked_for, tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    (tmp_path / "images").mkdir()
+    lines = ["file,radius,split"]
+    for number in range(4):
+        part = "train" if number % 2 else "test"
+        write(Volume(distances(random, 96), "YX"), tmp_path / "images" / f"{number}.tif")
+        lines.append(f"{number}.tif,{4 + number // 2},{part}")
+    (tmp_path / "table.csv").write_text("\n".join(lines))
+    trained((tmp_path, None), tmp_path / "model", columns=("radius",), steps=2, snapshots=2, patch_size=48)
+
+    def made(model, rows, **options):
+        yield Progress(0, 1)
+        drawn = np.random.default_rng(model.card["details"]["training"]["steps"])
+        if model.card["details"]["training"]["steps"] == 1:
+            return Made(np.stack([distances(drawn, 24).repeat(2, 0).repeat(2, 1) for _ in rows]), None)
+        return Made(np.stack([distances(drawn, 48) for _ in rows]), None)
+
+    monkeypatch.setattr(snapshot_score, "make_images", made)
+    given = {"snapshots": tmp_path / "model.snapshots", "images": tmp_path / "images"}
+    given |= {"conditions": tmp_path / "table.csv", "out": tmp_path / "best", "grains": True}
+    found = choose(**(asked_for | given | {"copies": 8}))
+    assert {"grain_radius", "grain_slope"} <= found["snapshots"][0]["descriptors"].keys()
+    assert found["step"] == 2
 
 
 @pytest.mark.parametrize(
