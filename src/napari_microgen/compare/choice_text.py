@@ -15,10 +15,11 @@ def choice_text(content: Mapping[str, Any]) -> str:
         The result of `choose`.
     """
     judged, lowest = content["judged"], content["error_floor"]
-    which = "that were not in the training" if judged["unseen"] else "of the training"
+    which = "not in the training" if judged["unseen"] else "of the training"
     rows = [_row(row, content) for row in content["snapshots"]]
     widths = [max(len(row[k]) for row in (_HEADS, *rows)) for k in range(len(_HEADS))]
-    lines = [f"judged on {judged['images']} real patches of {judged['conditions']} conditions {which}", ""]
+    conditions = "1 condition" if judged["conditions"] == 1 else f"{judged['conditions']} conditions"
+    lines = [f"judged on {judged['images']} real patches of {conditions} {which}", ""]
     for row in (_HEADS, *rows):
         cells = [
             text.ljust(width) if k > 3 else text.rjust(width)
