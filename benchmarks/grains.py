@@ -91,7 +91,7 @@ def main() -> None:
     }
     good = (
         accuracy["ours"]["found"] >= TARGET["found"]
-        and round(accuracy["ours"]["false_per_100"]) <= TARGET["false_per_100"]
+        and accuracy["ours"]["false_per_100"] <= TARGET["false_per_100"]
         and abs(accuracy["mean_neighbours"][0] - 6) <= TARGET["mean_neighbours"]
         and accuracy["edges_equal"]
     )

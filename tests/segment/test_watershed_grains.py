@@ -40,11 +40,30 @@ def test_grains_of_exact_distance_maps_are_found(method, stage):
     found = watershed_grains(boundary_distance(grain_boundaries(truth)), periodic=True)
     share, false, pixels = score(truth, found)
     assert pixels > 0.995
-    assert false <= (0.0 if method == "phase-field" else 0.01)  # rough boundaries cut off single pixels
+    assert false <= (0.0 if method == "phase-field" else 0.005)  # rough boundaries cut off single pixels
     if method == "phase-field":
         assert share >= 0.99
     traced = np.unique(truth[~grain_boundaries(truth)])  # the others are nothing but boundary
     assert share * len(np.unique(truth)) >= len(traced)
+
+
+def test_a_thin_grain_with_a_neck_is_one():
+    """Its inside hangs together over a corner only; the true labels of a grain on the point of vanishing."""
+    rows = ["11111111333333"] * 4 + [
+        "11111111433333",
+        "11111111443333",
+        "11111111444333",
+        "11111111144433",
+        "11111111144433",
+        "11111111224443",
+        "11111112222443",
+        "11111122222233",
+    ]
+    truth = np.array([[int(sign) for sign in row] for row in [*rows, *["22222222222223"] * 4]])
+    distance = boundary_distance(grain_boundaries(truth, periodic=False), periodic=False)
+    found = watershed_grains(distance)
+    assert found.max() == 4
+    assert score(truth, found)[:2] == (1.0, 0.0)
 
 
 def test_the_published_way_finds_fewer():

@@ -63,7 +63,7 @@ def watershed_steps(
     distance: np.ndarray, *, trimming: Trimming, depth: float, smoothing: float, periodic: bool
 ) -> Steps[np.ndarray]:
     """Do what `watershed_grains` does, with ticks."""
-    from .watershed_kernels import fill_boundaries, flood, number_basins
+    from .watershed_kernels import fill_boundaries, flood, join_corners, number_basins
 
     if not (0 < depth <= 1 and 0 <= smoothing < 1000):
         raise ParameterError(
@@ -97,6 +97,8 @@ def watershed_steps(
         last = min(first + _BLOCK, order.size)
         count = flood(height, order, marked, depth, 0.0, periodic, labels, parent, peak, first, last, count)
         yield Progress(30 + 60 * last // order.size, 100, "flooding")
-    fill_boundaries(height, labels, periodic)
+    if trimming == "saddles":
+        join_corners(height, labels, parent, peak, depth, periodic)
+    fill_boundaries(height, labels, parent, periodic)
     number_basins(labels, parent, np.zeros(count + 1, np.int32))
     return labels

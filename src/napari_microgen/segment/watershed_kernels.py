@@ -80,41 +80,118 @@ def flood(height, order, marked, depth, floor, periodic, labels, parent, peak, f
 
 
 @njit(nogil=True, cache=True)
-def fill_boundaries(height, labels, periodic):
+def join_corners(height, labels, parent, peak, depth, periodic):
+    """Join low basins that touch over the corner from the upper left to the lower right.
+
+    There the two pixels beside the corner are boundaries. They are so, too, in a neck of a grain whose
+    right and lower neighbours are others: if both of these belong to neither basin, and neither basin is
+    high against the corner, the neck is one of a thin grain on the point of vanishing.
+    """
+    rows, columns = height.shape
+    for y in range(rows):
+        for x in range(columns):
+            down, right, up, left = y + 1, x + 1, y - 1, x - 1
+            if periodic:
+                down, right, up, left = down % rows, right % columns, up % rows, left % columns
+            elif down >= rows or right >= columns or up < 0 or left < 0:
+                continue
+            if height[y, x] <= 0 or height[down, right] <= 0 or height[y, right] > 0 or height[down, x] > 0:
+                continue
+            one, two = root_of(parent, labels[y, x]), root_of(parent, labels[down, right])
+            top = max(abs(peak[one]), abs(peak[two]))
+            if one == two or min(height[y, x], height[down, right]) < depth * top:
+                continue
+            beyond, below = (right + 1) % columns, (down + 1) % rows
+            if not periodic and (beyond < right or below < down):
+                continue
+            first = _owner(height, labels, y, beyond, up, beyond)
+            second = _owner(height, labels, below, x, below, left)
+            if first == 0 or second == 0:
+                continue
+            first, second = root_of(parent, first), root_of(parent, second)
+            if first != one and first != two and second != one and second != two:
+                low, high = (one, two) if peak[one] < peak[two] else (two, one)
+                parent[low] = high
+
+
+@njit(nogil=True, cache=True)
+def _owner(height, labels, y, x, next_y, next_x):
+    """Return the basin of a pixel, or of a boundary that of the pixel above or left of it, or 0."""
+    if height[y, x] > 0:
+        return labels[y, x]
+    return labels[next_y, next_x] if height[next_y, next_x] > 0 else np.int32(0)
+
+
+@njit(nogil=True, cache=True)
+def fill_boundaries(height, labels, parent, periodic):
     """Give the pixels without a basin to the grain on their left or above, else to any next to them.
 
     A boundary pixel is one whose right or lower neighbour belongs to another grain: where the pixel on
-    its left or above is none, it belongs to the same grain as that one.
+    its left or above is none, it belongs to the same grain as that one. Others cannot belong to the grain
+    on their left if the pixel below that one does, nor to that above if the pixel right of that one does
+    (those would not be boundaries), nor to one that has both the right and the lower pixel; such pixels
+    wait until a neighbour that may own them is known, and are given away regardless at the end.
     """
-    rows, columns = height.shape
+    columns = height.shape[1]
     waiting = np.empty(height.size, np.int64)
     count = 0
     for index in range(height.size):
-        if labels[index // columns, index % columns] == 0:
+        y, x = index // columns, index % columns
+        if labels[y, x] == 0:
             waiting[count] = index
             count += 1
-    turn = 0
+        else:
+            labels[y, x] = root_of(parent, labels[y, x])
+    turn, strict = 0, True
     while count > 0:
         left_over = 0
         for n in range(count):
             y, x = waiting[n] // columns, waiting[n] % columns
-            chosen = 0
-            for q in range(4 if turn > 1 else 2):  # left, above, right, below
-                up, left = y - (q == 1) + (q == 3), x - (q == 0) + (q == 2)
-                if periodic:
-                    up, left = up % rows, left % columns
-                elif up < 0 or up >= rows or left < 0 or left >= columns:
-                    continue
-                if chosen == 0 and labels[up, left] > 0 and (turn > 0 or height[up, left] > 0):
-                    chosen = labels[up, left]
-            labels[y, x] = chosen
-            if chosen == 0:
+            labels[y, x] = _chosen(height, labels, y, x, turn, strict, periodic)
+            if labels[y, x] == 0:
                 waiting[left_over] = waiting[n]
                 left_over += 1
         if left_over == count and turn > 1:
-            break
+            if not strict:
+                break
+            strict = False
         count = left_over
         turn += 1
+
+
+@njit(nogil=True, cache=True)
+def _chosen(height, labels, y, x, turn, strict, periodic):
+    """Return the basin a pixel without one is given to in this turn, or 0."""
+    left, up = _at(labels, y, x - 1, periodic), _at(labels, y - 1, x, periodic)
+    if turn == 0:  # boundaries beside the inside of a grain
+        if left > 0 and _at(height, y, x - 1, periodic) > 0:
+            return left
+        return up if up > 0 and _at(height, y - 1, x, periodic) > 0 else np.int32(0)
+    right, down = _at(labels, y, x + 1, periodic), _at(labels, y + 1, x, periodic)
+    both = right if right == down else np.int32(0)
+    for q in range(4 if turn > 1 else 2):
+        basin = left if q == 0 else (up if q == 1 else (right if q == 2 else down))
+        if basin == 0:
+            continue
+        if strict and (
+            basin == both
+            or (basin == left and _at(labels, y + 1, x - 1, periodic) == left)
+            or (basin == up and _at(labels, y - 1, x + 1, periodic) == up)
+        ):
+            continue
+        return basin
+    return np.int32(0)
+
+
+@njit(nogil=True, cache=True)
+def _at(values, y, x, periodic):
+    """Return a value of a map, which goes on through the edges or is 0 beyond them."""
+    rows, columns = values.shape
+    if periodic:
+        return values[y % rows, x % columns]
+    if y < 0 or y >= rows or x < 0 or x >= columns:
+        return values.dtype.type(0)
+    return values[y, x]
 
 
 @njit(nogil=True, cache=True)
