@@ -61,6 +61,7 @@ TORCH_FILES = {
     "segment/unet_model.py",
     "segment/unet_paper.py",
     "segment/unet_tiles.py",
+    "simulate/grain_phase_torch.py",  # no network: the phase field on a GPU
     "train/devices.py",
     "train/engine.py",
     "train/ranks.py",

@@ -43,6 +43,7 @@ class GrainFiles:
     rotate: bool
     patch_size: int
     seed: int
+    device: str
 
     def begin(self, *, continued: bool) -> None:
         """Note in the folder what is being made there.
@@ -146,9 +147,9 @@ class GrainFiles:
             from .grain_potts import Potts
 
             return Potts(labels, seed=2 * self.seed + which)
-        from .grain_phase_field import PhaseField
+        from .grain_phase_field import phase_field
 
-        return PhaseField(labels, **self.options)
+        return phase_field(labels, device=self.device, **self.options)
 
     def _kept(self, steps: Iterator[Progress | Stage], which: int) -> Steps[History]:
         """Write each stage as a label map, numbered from 1; return the history."""

@@ -8,8 +8,10 @@ gains ``pi / 3 (n - 6)``.
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import pairwise
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +23,7 @@ Model = Literal["pairs-and-triples", "plain"]
 EPSILON, TIME_STEP, TRIPLE_WEIGHT, PLACES = 3.0, 0.2, 10.0, 12
 """Defaults: boundaries of 7.4 cells; 72 bytes for each cell, of which most are never touched."""
 _STRIP = 64
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
 LOST = 1e-3
 """Largest share that may be left out because a cell has no place for it."""
 
@@ -42,7 +45,7 @@ class PhaseField:
     triple_weight : float
         Weight of the cubic term over the boundary energy.
     places : int
-        Phases that one cell can hold.
+        Phases that one cell can hold, at least the three of a triple point.
 
     Raises
     ------
@@ -66,10 +69,10 @@ class PhaseField:
     ) -> None:
         if labels.ndim != 2 or min(labels.shape) < 3:
             raise ParameterError(f"The domain has shape {labels.shape}; give at least 3 rows and 3 columns.")
-        if not (1.5 <= epsilon <= 50 and 0 < time_step <= 0.35 and 2 <= places <= 64):
+        if not (1.5 <= epsilon <= 50 and 0 < time_step <= 0.35 and 3 <= places <= 64):
             raise ParameterError(
                 f"epsilon is {epsilon:g}, time_step {time_step:g} and places {places}; expected 1.5 to 50, "
-                f"above 0 to 0.35, and 2 to 64."
+                f"above 0 to 0.35, and 3 to 64."
             )
         self.grains = int(labels.max()) + 1
         kind = np.dtype(number_type(self.grains))
@@ -86,6 +89,7 @@ class PhaseField:
         self.full = model == "pairs-and-triples"
         self.epsilon, self.time_step, self.triple_weight = epsilon, time_step, triple_weight
         self.steps_done, self.whole = 0, True
+        self._room: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def time(self) -> float:
@@ -119,6 +123,7 @@ class PhaseField:
     def restore(self, state: dict[str, np.ndarray], steps_done: int) -> None:
         """Go on from the arrays of `state`."""
         self.ids[:], self.shares[:] = state["ids"], state["shares"]
+        self.ids[2][self.ids[1] == self.none] = self.none  # states of older versions
         self.steps_done = steps_done
 
     @cached_property
@@ -129,11 +134,18 @@ class PhaseField:
         ``1 - obstacle / 6`` (its profile is a sine, whose fourth derivative is known): the time step
         takes it back.
         """
-        from .grain_phase_kernels import OBSTACLE
+        from .grain_phase_forces import OBSTACLE
 
         obstacle = OBSTACLE / self.epsilon**2
         rate = self.time_step / (1 - obstacle / 6)
         return np.float32(rate), np.float32(obstacle), np.float32(self.triple_weight / self.epsilon**2)
+
+    def _halos(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return room for the rows around the strips as they were before a step; it is used again."""
+        if self._room is None:
+            shape = (len(self.ids), count, self.ids.shape[2])
+            self._room = np.empty(shape, self.ids.dtype), np.empty(shape, np.float32)
+        return self._room
 
     def step(self, pool: ThreadPoolExecutor) -> Iterator[None]:
         """Advance by one time step; yields while it takes longer than a quarter of a second.
@@ -146,26 +158,27 @@ class PhaseField:
         TooManyPhasesError
             If a cell would have to hold more phases than it has places for.
         """
-        from .grain_phase_kernels import step_rows
+        from .grain_phase_kernels import keep_rows, step_rows
 
         rows = self.ids.shape[1]
         bounds = [*range(0, rows, _STRIP), rows]
         room: list[np.ndarray] = []
         lost = np.zeros((len(bounds) - 1, 1), np.float32)
-        halos = [np.array([first - 1, last % rows]) for first, last in pairwise(bounds)]
-        kept = [(self.ids[:, halo], self.shares[:, halo]) for halo in halos]
+        around = np.array([((first - 1) % rows, last % rows) for first, last in pairwise(bounds)])
+        halo_ids, halos = self._halos(around.size)
+        keep_rows(self.ids, self.shares, around.ravel(), self.none, halo_ids, halos)
 
         def strip(number: int) -> None:
             place = room.pop() if room else np.full(self.grains + 1, -1, np.int32)
-            first, last = bounds[number], bounds[number + 1]
+            first, last, own = bounds[number], bounds[number + 1], slice(2 * number, 2 * number + 2)
             step_rows(
-                self.ids, self.shares, *kept[number], first, last, self.none, *self._constants, self.full,
-                place, lost[number],
+                self.ids, self.shares, halo_ids[:, own], halos[:, own], first, last, self.none,
+                *self._constants, self.full, place, lost[number],
             )  # fmt: skip
             room.append(place)
 
         self.whole = False
-        waiting = {pool.submit(strip, number) for number in range(len(kept))}
+        waiting = {pool.submit(strip, number) for number in range(len(around))}
         everything = set(waiting)
         try:
             while waiting:
@@ -186,3 +199,37 @@ class PhaseField:
             )
         self.steps_done += 1
         self.whole = True
+
+
+def phase_field(labels: np.ndarray, *, device: str = "auto", **options: Any) -> PhaseField:
+    """Return a phase field on a GPU if one can be used and may be, else on the processor.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (R, C)
+        Grain of each cell at the start, numbered from 0.
+    device : {"auto", "cpu", "cuda"}
+        ``auto`` takes a GPU that torch can use; torch is only loaded where a driver is.
+    **options
+        As for `PhaseField`.
+
+    Raises
+    ------
+    ParameterError
+        If a GPU is asked for and there is none.
+    """
+    if device == "cuda" and find_spec("torch") is None:
+        raise ParameterError("device is cuda, but torch is not installed. Take --device cpu or auto.")
+    if device == "cuda" or (device == "auto" and _has_driver() and find_spec("torch") is not None):
+        from ..train.devices import choose_device
+
+        if choose_device(device) == "cuda":
+            from .grain_phase_torch import TorchPhaseField
+
+            return TorchPhaseField(labels, device="cuda", **options)
+    return PhaseField(labels, **options)
+
+
+def _has_driver() -> bool:
+    """Tell whether there may be a GPU, without the seconds that torch takes to load."""
+    return any(Path(name).exists() for name in _DRIVERS)

@@ -33,6 +33,7 @@ def simulate_grains(
     pixel_size: float | None = None,
     checkpoint_every: float = 300.0,
     continued: bool = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     seed: int = 0,
 ) -> Steps[dict[str, Any]]:
     """Simulate grain growth and keep the structure at chosen mean sizes.
@@ -77,8 +78,11 @@ def simulate_grains(
         Seconds between two times of writing the whole state.
     continued : bool
         Go on from the state an earlier run left in the folder.
+    device : {"auto", "cpu", "cuda"}
+        Where the phase field is computed; auto takes a GPU if there is one. The Potts model always
+        runs on the processor.
     seed : int
-        The same seed gives the same bytes.
+        The same seed gives the same bytes; on a GPU shares are rounded otherwise.
 
     Returns
     -------
@@ -114,7 +118,18 @@ def simulate_grains(
         "places": places,
     }
     work = GrainFiles(
-        out, method, domain, grains, wanted, options, pixel_size, checkpoint_every, rotate, patch_size, seed
+        out,
+        method,
+        domain,
+        grains,
+        wanted,
+        options,
+        pixel_size,
+        checkpoint_every,
+        rotate,
+        patch_size,
+        seed,
+        device,
     )
     work.begin(continued=continued)
     files: list[str] = []
