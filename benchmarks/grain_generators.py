@@ -329,6 +329,35 @@ def priors(model: Any, train: dict[float, tuple[np.ndarray, np.ndarray]], count:
     }
 
 
+def asked(rows: dict[str, Any], reconstruction: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the figures that decide, the worst over the stages: errors in parts of one."""
+
+    def worst(found: list[float | None]) -> float | None:
+        known = [value for value in found if value is not None]
+        return max(known, key=abs) if found and len(known) == len(found) else None
+
+    table: dict[str, Any] = {
+        name: {
+            "slope_error": worst([row["slope_error"] for row in stages.values()]),
+            "tail_error": worst([row["tail_error"] for row in stages.values()]),
+            "neighbours_from_six": worst(
+                [None if row["neighbours"] is None else row["neighbours"] - 6 for row in stages.values()]
+            ),
+            "memorisation_auc": worst([row.get("memorisation_auc") for row in stages.values()]),
+        }
+        for name, stages in rows.items()
+    }
+    if reconstruction is not None:
+        table["reconstruction"] = {
+            "loss_over_paper": reconstruction["mse_of_range"] / PAPER_LOSS,
+            "loss_over_paper_z_scored": reconstruction["mse_of_variance"] / PAPER_LOSS,
+            "slope_errors": {
+                way: [row[way]["slope_error"] for row in reconstruction["grains"].values()] for way in WAYS
+            },
+        }
+    return table
+
+
 def main() -> None:
     o = options()
     data = data_of(o)
@@ -401,6 +430,7 @@ def main() -> None:
         "rows": rows,
         **result,
         "reached": reached,
+        "asked": asked(rows, result.get("reconstruction")),
         "target": TARGET,
     }
     (o.work / "result.json").write_text(json.dumps(content, indent=1, default=float))

@@ -4,6 +4,8 @@ The paper's start is 4000 x 4000 cells with 60 000 grains (``--size 4000``; othe
 peer matches the phases of neighbouring cells slot by slot with torch, the natural way to write it for a
 dense array library; it does less work (no new phases, no projection), on at most 1000 x 1000 cells.
 ``--growth N`` goes on for N steps with the plain potential and says how many grains are left.
+``--laws N`` lets grains grow with the full potential on N x N cells until their mean area is four times that
+after the start has been left behind, and says how linear it is in time and how growth follows the sides.
 """
 
 import os
@@ -14,6 +16,7 @@ import numpy as np
 from report import arguments, emit, peak_mib, seconds, version
 
 from napari_microgen.progress import finish
+from napari_microgen.quantify.grain_contacts import grain_contacts
 from napari_microgen.simulate.grain_phase_field import PhaseField
 from napari_microgen.simulate.grain_start import voronoi_start
 
@@ -112,9 +115,41 @@ def growth(labels: np.ndarray, steps: int) -> dict[str, float]:
     return {"steps": steps, "seconds": round(passed, 1), "time": field.time, "grains_left": left}
 
 
+def laws(size: int) -> dict[str, float]:
+    """Return R2 of the mean area over time, and the line of growth over sides (theory: 1 and 6)."""
+    field = PhaseField(finish(voronoi_start((size, size), round(DENSITY * size**2), 1)))
+    times, means, sides, rates, before = [], [], [], [], None
+    with ThreadPoolExecutor(threads()) as pool:
+        while not means or means[-1] < 4 * means[0]:
+            advance(field, pool, 100)
+            areas, labels = field.areas(), field.labels()
+            mean = size**2 / np.count_nonzero(field.sizes())
+            if mean < 1.4 / DENSITY:  # a Voronoi start is left behind
+                continue
+            times.append(field.time)
+            means.append(mean)
+            number = np.bincount(
+                grain_contacts(labels, periodic=True, background=None)[0].ravel(), minlength=len(areas)
+            )
+            if before is not None:
+                same = (before[1] == number) & (areas > 600) & (number > 2)
+                sides.append(number[same])
+                rates.append((areas - before[0])[same] / (100 * field.time_step))
+            before = areas, number
+    slope, offset = np.polyfit(np.concatenate(sides), np.concatenate(rates), 1)
+    return {
+        "size": size,
+        "grains": [round(size**2 / means[0]), round(size**2 / means[-1])],
+        "area_over_time_r2": round(float(np.corrcoef(times, means)[0, 1] ** 2), 5),
+        "slope_over_theory": round(float(slope / (np.pi / 3)), 4),
+        "sides_at_rest": round(float(-offset / slope), 3),
+    }
+
+
 def main() -> None:
     parser = arguments(__doc__ or "", size=1000)
     parser.add_argument("--growth", type=int, default=0, help="steps to go on for")
+    parser.add_argument("--laws", type=int, default=0, help="edge of the domain for the laws of growth")
     options = parser.parse_args()
     size = options.size
     labels = finish(voronoi_start((size, size), round(DENSITY * size**2), 0))
@@ -143,6 +178,7 @@ def main() -> None:
         reason=None if np.isfinite(ratio) else "torch is not installed",
         models=ours,
         growth=growth(labels, options.growth) if options.growth else None,
+        laws=laws(options.laws) if options.laws else None,
         target=TARGET,
         passed=bool(
             exact
