@@ -32,7 +32,7 @@ class Conformal:
     coverage: float
     """Chance that the interval holds the true value."""
     nearest: float = 0.0
-    """Smallest ratio that was tried; how errors shrink nearer to the training nobody has seen."""
+    """Ratio within which too few conditions were left out to tell how errors shrink there."""
 
     def half_width(self, ratio: float, flag: str = "interpolated") -> HalfWidth:
         """Return the half-width at a condition.
@@ -41,7 +41,7 @@ class Conformal:
         ----------
         ratio : float
             Distance to the nearest training condition over their usual distance (`PointSupport.ratio`).
-            Nearer than any condition that was left out, the width is that of the nearest of them.
+            Nearer than all but a share of 1 - coverage of those left out, the width shrinks no more.
         flag : str
             Support of the condition.
         """
@@ -82,7 +82,7 @@ def conformal(residuals: np.ndarray, ratios: np.ndarray, coverage: float = 0.9) 
     if not (np.isfinite(residuals).all() and np.isfinite(ratios).all()) or (ratios < 0).any():
         raise ParameterError("Residuals must be finite, and ratios not negative.")
     scores = np.sort(np.abs(residuals) / (1 + ratios))
-    return Conformal(scores, coverage, float(ratios.min()) if ratios.size else 0.0)
+    return Conformal(scores, coverage, float(np.quantile(ratios, 1 - coverage)) if ratios.size else 0.0)
 
 
 def between_models(values: np.ndarray) -> float | None:
