@@ -72,6 +72,7 @@ def _feret(metrics: Entries, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any
     labels = [key.partition("[")[2].removesuffix("]") for key in keys]
     if "inside" in labels:
         labels = [label for label in labels if label not in ("interpolated", "gap")]
+    labels.sort(key=lambda label: list(_SUPPORTS).index(label) if label in _SUPPORTS else len(_SUPPORTS))
     counts = {label: sum(row["support"] in _supports(label) for row in rows) for label in labels}
     ours = _ours(
         metrics,

@@ -71,7 +71,7 @@ def _space(points: Sequence[np.ndarray], share: Sequence[str]) -> str:
     corners = projected(np.array([[2.0 * (k >> b & 1) - 1 for b in range(3)] for k in range(8)]))
     reach = 1.05 * float(np.abs(corners[:, :2]).max())
     canvas = Canvas(
-        (-reach, reach), (-reach, reach), "persistence images, in space", width=360, height=330, left=20
+        (-reach, reach), (-reach, reach), "persistence images, in space", width=360, height=330, left=48
     )
     hidden = int(corners[:, 2].argmin())
     for a, b in _EDGES:
