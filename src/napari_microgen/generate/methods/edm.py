@@ -33,8 +33,8 @@ from ..vicinal import Vicinity, number_columns, vicinity
 S_MIN, TWO_PHASE_S_MIN = 0.002, 0.1
 """Lowest noise level; in two-phase images every pixel is decided at the latter."""
 TWO_PHASE_LAST = 0.3
-"""Lowest level of fast sampling of two-phase images. What is expected there has each pixel on its side already:
-ten evaluations err by 0.3 % in perimeter against many, and by 3 % where they must go down to 0.1."""
+"""Lowest level of fast sampling of two-phase images: the image expected there has each pixel on its side.
+Ten evaluations err by 0.3 % in perimeter against many, and by 3 % where they must go down to 0.1."""
 MIDDLE, TWO_PHASE_MIDDLE = -1.2, 0.6
 """Mean logarithm of the noise level in training at 64 px. Of two-phase images noise below 0.3 hides nothing,
 so their training is spent higher up: errors of perimeter and density fall by a third at equal steps."""
