@@ -46,6 +46,14 @@ def test_nothing_is_found_between_strangers():
     assert abs(found.auc - 0.5) < 0.15
 
 
+def test_more_micrographs_on_one_side_prove_nothing():
+    """Forty cuts of five micrographs against forty of twenty: sides are dealt by images, not micrographs."""
+    known, others = Known(smooth(1, 40), np.arange(40) // 8), Known(smooth(2, 40), np.arange(40) // 2)
+    for one, other in ((known, others), (others, known)):
+        found = finish(memorisation(smooth(3, 40), one, other))
+        assert 0.05 < found.p < 0.95
+
+
 def test_training_images_left_out_of_the_equal_numbers_are_searched_for_copies():
     known, held_out, rest = (Known(smooth(s, 20), np.arange(20)) for s in (1, 2, 4))
     asked = smooth(5, 20)

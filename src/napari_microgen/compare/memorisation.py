@@ -264,17 +264,19 @@ def _permutation_p(
     auc: float,
     random: np.random.Generator,
 ) -> float:
-    """Deal the micrographs to two new sides; the candidates of both tell who is nearest in each."""
+    """Deal the micrographs to two new sides of as many images; the candidates of both tell who is nearest."""
     first = np.unique(training_groups, return_inverse=True)[1].reshape(-1)
     second = np.unique(held_out_groups, return_inverse=True)[1].reshape(-1)
-    count, total = int(first.max()) + 1, int(first.max()) + 2 + int(second.max())
+    count = int(first.max()) + 1
+    sizes = np.concatenate([np.bincount(first), np.bincount(second)])
     owner = np.concatenate([first[training.place], second[held_out.place] + count], axis=1)
     distance = np.concatenate([training.distance, held_out.distance], axis=1)
     farthest = distance.max(axis=1)
     above = 0
     for _ in range(_PERMUTATIONS):
-        side = np.zeros(total, bool)
-        side[random.permutation(total)[:count]] = True
+        order = random.permutation(len(sizes))
+        side = np.empty(len(sizes), bool)
+        side[order] = np.cumsum(sizes[order]) - sizes[order] / 2 < len(training_groups)
         chosen = side[owner]
         near = np.where(chosen, distance, farthest[:, None]).min(axis=1)
         other = np.where(chosen, farthest[:, None], distance).min(axis=1)
