@@ -1,5 +1,6 @@
 """Choosing the best moment of a training, on snapshots whose worth is known."""
 
+import inspect
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from napari_microgen.cli import main
-from napari_microgen.compare import choice, snapshot_score
+from napari_microgen.compare import choice, memorisation, snapshot_score
 from napari_microgen.compare.choice import choose
 from napari_microgen.compare.choice_data import Ground, Wanted
 from napari_microgen.compare.descriptors import Descriptors
@@ -418,3 +419,8 @@ def test_what_no_image_has_counts_as_far_off_and_what_real_ones_lack_does_not():
 def test_choices_are_recorded_as_plain_values():
     said = choice.plain_choices(Wanted(images="a", conditions="b"))
     assert json.loads(json.dumps(said))["copies"] == 300
+
+
+def test_the_limit_of_copies_is_that_of_comparisons():
+    """Written out, since forms read it without loading the networks."""
+    assert inspect.signature(choose).parameters["limit"].default == memorisation.LIMIT

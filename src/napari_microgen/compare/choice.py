@@ -18,7 +18,6 @@ from ..io.weights import load_model, save_model
 from ..progress import Progress, Steps, scaled, stepwise
 from ..recipe import installed_versions
 from .choice_data import Ground, Wanted, plain_choices, read_ground
-from .memorisation import LIMIT
 from .snapshot_score import floor, score_snapshot, vetoes
 
 _STEPS = 1000
@@ -40,7 +39,7 @@ def choose(
     training_conditions: Path | None = None,
     count: int = 64,
     copies: int = 300,
-    limit: float = LIMIT,
+    limit: float = 0.55,
     phase: Literal["bright", "dark"] = "bright",
     particles: Literal["phase", "image", "paper-000"] = "phase",
     threshold: float | None = None,
