@@ -45,7 +45,7 @@ def stack(tmp_path):
 def test_help_lists_every_command(run):
     status, out, _ = run("--help")
     assert status == 0
-    assert all(identifier in out for identifier in [*OPERATIONS, "replay"])
+    assert all(f"\n  {identifier}  " in out for identifier in [*OPERATIONS, "replay"])
 
 
 @pytest.mark.parametrize("identifier", OPERATIONS)

@@ -28,9 +28,10 @@ class Parser(argparse.ArgumentParser):
 def overview() -> str:
     """Return the text of ``microgen --help`` without importing any operation."""
     lines = ["usage: microgen COMMAND [options]", "", "commands:"]
-    lines += [f"  {operation.id:<18}{operation.title}" for operation in OPERATIONS.values()]
+    width = max(map(len, OPERATIONS)) + 2
+    lines += [f"  {operation.id:<{width}}{operation.title}" for operation in OPERATIONS.values()]
     lines += [
-        f"  {'replay':<18}Run a recorded recipe again and compare the bytes",
+        f"  {'replay':<{width}}Run a recorded recipe again and compare the bytes",
         "",
         "microgen COMMAND --help explains a command. Every command takes --json (one JSON object on",
         f"standard output). Version {__version__}.",
