@@ -41,8 +41,9 @@ def open_model(bench, folder):
 
 def complete(bench):
     layer = bench.dock.make.live.layer
-    asked = bench.dock.make._asked
-    return layer is not None and not layer.metadata[KEY]["preview"] and not asked
+    page = bench.dock.make
+    waiting = page._asked or page._due  # a second move soon after a first one is asked for later
+    return layer is not None and not layer.metadata[KEY]["preview"] and not waiting
 
 
 def slide(bench, name, position):
