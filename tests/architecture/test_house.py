@@ -64,6 +64,7 @@ TORCH_FILES = {
     "simulate/grain_phase_torch.py",  # no network: the phase field on a GPU
     "train/devices.py",
     "train/engine.py",
+    "train/muon.py",
     "train/ranks.py",
     "train/torch_state.py",
     "zones/classifier.py",

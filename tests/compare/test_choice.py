@@ -309,7 +309,8 @@ def test_grains_are_measured_as_grains(asked_for, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"snapshots": "nothing"}, InputNotFoundError, "holds no snapshots; give the folder OUT.snapshots"),
+        ({"snapshots": "nothing"}, InputNotFoundError, "nothing is no folder; give the folder OUT.snapshots"),
+        ({"snapshots": "."}, InputNotFoundError, "holds no snapshots; give the folder OUT.snapshots"),
         ({"held_out": ("split=train,test",)}, TableError, "split"),
         ({"held_out": ("density=1:99",)}, TableError, "holds for all"),
         ({"training": "images"}, ParameterError, "no --held-out beside it"),

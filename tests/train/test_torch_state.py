@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from napari_microgen.errors import CheckpointError
+from napari_microgen.train.muon import Muon
 from napari_microgen.train.torch_state import (
     MovingAverage,
     load_weights,
@@ -18,10 +19,16 @@ def network(seed=0):
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 1))
 
 
+def muon(parameters):
+    matrices = [w for w in parameters if w.ndim > 1]
+    return Muon(matrices, [w for w in parameters if w.ndim <= 1], rate=1e-2, other_rate=1e-2)
+
+
 OPTIMISERS = {
     "adamw": lambda p: torch.optim.AdamW(p, 1e-2),
     "rmsprop": lambda p: torch.optim.RMSprop(p, 1e-3, alpha=0.9),
     "momentum": lambda p: torch.optim.SGD(p, 1e-2, momentum=0.9),
+    "muon": lambda p: muon(list(p)),
 }
 
 

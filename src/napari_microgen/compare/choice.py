@@ -213,9 +213,9 @@ def _cards(folder: Path) -> dict[int, GeneratorCard]:
     if not found:
         beside = folder.with_name(f"{folder.name}.snapshots")
         hint = f" Did you mean {beside}?" if beside.is_dir() else ""
+        state = "holds no snapshots" if folder.is_dir() else "is no folder"
         raise InputNotFoundError(
-            f"{folder} holds no snapshots; give the folder OUT.snapshots of a training with "
-            f"--snapshots.{hint}"
+            f"{folder} {state}; give the folder OUT.snapshots of a training with --snapshots.{hint}"
         )
     cards = {step: read_generator_card(path) for step, path in found.items()}
     first, *others = cards.items()

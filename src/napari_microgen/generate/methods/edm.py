@@ -17,6 +17,7 @@ from torch import Tensor
 from ...errors import ModelFileError, ParameterError
 from ...progress import Steps, stepwise
 from ...train.engine import Phase
+from ...train.muon import Muon
 from ..conditioning import Encoder, Kind
 from ..contract import Batch, Generator, Noise, Pairing, Sampling, Setup, normal, on
 from ..first_moment import MeanModel, fit_means
@@ -44,6 +45,8 @@ EVEN = 0.1
 """Share of a batch whose noise levels cover the whole range evenly."""
 DROPPED = 0.1
 """Share of a batch that is learned without conditions."""
+OTHER_RATE = 0.8
+"""Step size of first and last layers, biases and norms over that of the hidden matrices."""
 EVALUATIONS = 10
 """Evaluations of the network per image, unless asked otherwise."""
 MEASURED = 4096
@@ -56,7 +59,7 @@ class EdmConfig:
 
     profile: str = "cpu-64"
     """Size of the network."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-3
     vicinity: float = 0.3
     """Size of the random step of a condition over the distance to its nearest neighbour; 0 for none."""
     noise_shift: float = 0.75
@@ -145,13 +148,9 @@ class Edm(Generator[EdmConfig]):
 
     def prepare_training(self) -> None:
         """Make the optimiser."""
-        network = self.networks["denoiser"]
-        decayed = [w for w in network.parameters() if w.ndim > 1]
-        others = [w for w in network.parameters() if w.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
-        self.optimisers = {
-            "denoiser": torch.optim.AdamW(groups, self.config.learning_rate, betas=(0.9, 0.99))
-        }
+        rate = self.config.learning_rate
+        matrices, others = self.networks["denoiser"].hidden_and_other_weights()
+        self.optimisers = {"denoiser": Muon(matrices, others, rate=rate, other_rate=OTHER_RATE * rate)}
 
     def pairing(self, data: TrainingSet, batch: int) -> Pairing:
         """Return vicinal pairs of images and conditions."""
@@ -296,7 +295,7 @@ def train_edm(
         Size of the network, by the image size it is made for; auto chooses by image size and
         device. tiny is for trying things out.
     learning_rate : float, optional
-        Largest step size. Left out: 0.001 for cpu-64, 0.0004 for std, 0.0002 for big.
+        Largest step size. Left out: 0.005 for cpu-64, 0.002 for std, 0.001 for big.
     vicinity : float
         How far a condition may be moved at random in training, over the distance to its
         nearest neighbour; it makes the generator fill the space between. 0 switches it off.
@@ -304,7 +303,7 @@ def train_edm(
 
     def config(size: int, on_device: str) -> EdmConfig:
         chosen = profile_for(size, on_device) if profile == "auto" else profile
-        rate = {"std": 4e-4, "big": 2e-4}.get(chosen[:3], 1e-3) if learning_rate is None else learning_rate
+        rate = {"std": 2e-3, "big": 1e-3}.get(chosen[:3], 5e-3) if learning_rate is None else learning_rate
         return EdmConfig(profile=chosen, learning_rate=rate, vicinity=vicinity)
 
     recipe = Recipe(

@@ -63,3 +63,12 @@ class ConditionedDenoiser(nn.Module):
         """Return what the preconditioning needs, shape (N, 1, R, C)."""
         images = images.contiguous(memory_format=torch.channels_last)
         return self.unet(images, level, self.embedding(conditions, dropped))
+
+    def hidden_and_other_weights(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        """Return the matrices and convolutions between first and last layer, and all other weights."""
+        hidden: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
+        outer = {*self.unet.first.parameters(), *self.unet.last.parameters(), *self.embedding.parameters()}
+        for weight in self.parameters():
+            (hidden if weight.ndim > 1 and weight not in outer else others).append(weight)
+        return hidden, others
