@@ -378,6 +378,30 @@ def test_pause_keeps_a_checkpoint_and_resume_goes_on(trainer, tmp_path):
     trainer.until(lambda: not children())
 
 
+def test_the_best_moment_of_a_training_is_chosen_and_opened(trainer, tmp_path):
+    page, choose = trainer.page, trainer.dock.choose
+    assert choose.problem() == "Snapshots is empty; give a path."
+    page.form.set_values({"snapshots": 2})
+    trainer.press(timeout=LONG)
+    trainer.assert_no_error()
+    assert "snapshots are ready on the Choose page" in trainer.message
+    assert choose.form.values()["snapshots"] == tmp_path / "model.snapshots"
+    choose.form.set_values({"out": tmp_path / "best", "count": 4, "copies": 8})
+    trainer.press("Choose", timeout=LONG)
+    trainer.assert_no_error()
+    shown = choose.table.text()
+    assert shown.count("<tr>") == 3, "a row for each snapshot"
+    step = read_card(tmp_path / "best")["details"]["training"]["steps"]
+    assert f"<b>{step}</b>" in shown
+    assert f"The model of step {step} is off by" in trainer.message
+    assert trainer.dock.page is trainer.dock.make
+    trainer.until(lambda: complete(trainer), LONG)
+    assert trainer.dock.make.model.text().endswith("best")
+    trainer.press("Choose", timeout=LONG)
+    assert choose.form.values()["out"] == tmp_path / "best-2", "a model is never replaced"
+    trainer.assert_no_torch()
+
+
 def test_each_method_brings_its_own_settings(trainer):
     page = trainer.page
     for index in range(page.method.count()):

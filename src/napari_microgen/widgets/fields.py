@@ -23,6 +23,8 @@ AUTOMATIC, NONE, NOT_GIVEN = "automatic", "none", "not given"
 """What an empty input of an optional parameter shows, depending on what its help text says."""
 ACRONYMS = {"clahe": "CLAHE", "voi": "VOI"}
 _LARGEST = 2**31 - 1
+FOLDERS = ("out", "model", "snapshots", "images", "training")
+"""Parameters that are folders."""
 _WORDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "text", Path: "a path"}
 
 
@@ -168,7 +170,7 @@ class PathField(TextField):
         layout.addWidget(self.button)
 
     def _pick(self) -> None:
-        folder = "dir" in self.parameter.name or self.parameter.name in ("out", "model")
+        folder = "dir" in self.parameter.name or self.parameter.name in FOLDERS
         if folder:
             chosen = QFileDialog.getExistingDirectory(self, readable(self.parameter.name))
         else:

@@ -1,8 +1,9 @@
-"""Generate dock: train a generator, then make images for chosen conditions."""
+"""Generate dock: train a generator, choose its best moment, make images for chosen conditions."""
 
 from typing import Any
 
 from .dock import Dock
+from .generate_choose import GenerateChoosePage
 from .generate_make import MakePage
 from .generate_train import GenerateTrainPage
 
@@ -15,6 +16,8 @@ HELP = """**Generate** makes synthetic micrographs for chosen processing conditi
 - **Train**: choose a folder of micrographs and a table with one row per image. What is wrong with them is
   listed at once. Losses are drawn as they fall, with generated patches above real ones. *Pause* keeps a
   checkpoint; go on later. The finished model opens on the Make page.
+- **Choose**: a training with *Snapshots* keeps models of its way. Their images are measured against real
+  ones, best at conditions that were held out, and searched for copies of the training; the best is written.
 
 Images are made in a process of their own; the window stays free."""
 
@@ -28,9 +31,12 @@ class GenerateDock(Dock):
         super().__init__(napari_viewer)
         self.make = MakePage(self)
         self.train = GenerateTrainPage(self)
-        for page in (self.make, self.train):
+        self.choose = GenerateChoosePage(self)
+        for page in (self.make, self.train, self.choose):
             self.add_page(page)
         self.train.trained.connect(self.show_model)
+        self.train.kept.connect(self.choose.offer)
+        self.choose.chosen.connect(self.show_model)
 
     def show_model(self, folder: Any) -> None:
         """Open a model on the Make page and bring it to the front."""

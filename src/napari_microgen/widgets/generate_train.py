@@ -48,6 +48,8 @@ class GenerateTrainPage(Page):
 
     trained = Signal(object)
     """The folder of the finished model."""
+    kept = Signal(object, object, object)
+    """The folder of snapshots, that of the images and the table, after a training that kept some."""
 
     def __init__(self, dock: Dock) -> None:
         super().__init__(dock)
@@ -232,6 +234,9 @@ class GenerateTrainPage(Page):
             f"Trained {result.get('steps', '')} steps in {duration(seconds)} on {where}. The model is in "
             f"{out}; it is open on the Make page."
         )
+        if result.get("snapshots"):
+            self.kept.emit(Path(result["snapshots"]["folder"]), *self.source.paths())
+            notice.add_note("Its snapshots are ready on the Choose page.")
         for note in (*(result.get("notes") or ()), *(result.get("warnings") or ())):
             notice.add_note(f"Note: {note}.")
 
