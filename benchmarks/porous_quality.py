@@ -6,6 +6,9 @@ temperature left out of the training. Patches are 64 px of 37.2 nm, 128 px of th
 images are simulated.
 
 ``python benchmarks/porous_quality.py --work DIR --methods edm,edm-held-out,cgan,ddpm --minutes 30``
+
+With ``--side 224 --device cuda`` patches have the published 224 px, of 18.6 nm, and the networks their
+published width.
 """
 
 import numpy as np
@@ -27,21 +30,26 @@ MATERIALS = ("HPA-like", "HPB-like", "NPC-like")
 TEMPERATURES = (175, 200, 225, 250, 350, 400)
 HELD_OUT = 250
 SIDE, CROP = 64, 128
+PUBLISHED = 224
+"""Side of the published networks; patches are then cut at the pixel size of the planes."""
 NAMES = {"relative_density": 0.98, "specific_perimeter": 0.97, "shape_index": 0.97}
 AVERAGE, AVERAGE_HELD_OUT = 0.97, 0.90
 PLANES = (20, 60, 100)
-SEARCHED, COPIES = 40, 0.55
-"""Patches of each condition that are searched for copies, and the largest AUC allowed."""
+REAL, SEARCHED = {SIDE: 192, PUBLISHED: 48}, {SIDE: 40, PUBLISHED: 24}
+"""Real patches of each condition that are measured, and those searched for copies."""
+COPIES = 0.55
+"""Largest AUC of the search for copies."""
 DDPM_STEPS = 50
 """Deterministic steps of the paper's diffusion model; all 1000 random ones cost 18 s per image on a core."""
-CUT = ("--patch-size", SIDE, "--crop-size", CROP, "--augment", "isotropic")
-HOW = {
+METHODS = {
     "edm": ("edm", (), {}),
     "edm-no-vicinity": ("edm", ("--vicinity", 0), {}),
     "edm-held-out": ("edm", ("--where", f"temperature!={HELD_OUT}"), {}),
     "cgan": ("cgan", ("--preset", "porous", "--categorical", "temperature"), {}),
-    "ddpm": ("ddpm", ("--width", 16, "--categorical", "temperature"), {"evaluations": DDPM_STEPS}),
+    "ddpm": ("ddpm", ("--categorical", "temperature"), {"evaluations": DDPM_STEPS}),
 }
+NARROW = {"ddpm": ("--width", 16)}
+"""What makes a published network fit for 64 px on a processor."""
 
 
 def planes(material, temperature, seed):
@@ -93,6 +101,21 @@ def means(options, name, images):
     return {key: np.nanmean(found[key], axis=1).reshape(3, 6) for key in NAMES}
 
 
+def cut(options, micrographs, count):
+    """Return patches of micrographs of 18 conditions, shape (18, count, side, side)."""
+    stack = halved(micrographs) if options.side == SIDE else micrographs
+    stack = stack.reshape(18, -1, *stack.shape[-2:])
+    return np.array([patches_of(rows, options.side, count, 0) for rows in stack])
+
+
+def trained_how(options, method):
+    """Return method, options of its training and of its sampling."""
+    base, extra, how = METHODS[method]
+    small = options.side == SIDE
+    crop = ("--patch-size", options.side, "--crop-size", CROP if small else options.side)
+    return base, (*crop, "--augment", "isotropic", *extra, *(NARROW.get(method, ()) if small else ())), how
+
+
 def scores(real, other):
     """Return R2 of each descriptor, mean over the pastes, their average, and the largest error of density."""
     from napari_microgen.compare.series import r_squared
@@ -109,29 +132,28 @@ def scores(real, other):
 
 
 def main():
-    options = quality_arguments(__doc__.split("\n", 1)[0], "edm,edm-held-out,cgan").parse_args()
+    parser = quality_arguments(__doc__.split("\n", 1)[0], "edm,edm-held-out,cgan")
+    parser.add_argument("--side", type=int, choices=(SIDE, PUBLISHED), default=SIDE, help="of a patch in px")
+    options = parser.parse_args()
     folder, table = training_files(options)
     rows = [{"material": m, "temperature": float(t)} for m in MATERIALS for t in TEMPERATURES]
-    draws = {}
-    for kind in ("real", "again"):
-        stack = halved(micrographs(options, kind)).reshape(18, -1, 256, 256)
-        draws[kind] = np.array([patches_of(s, SIDE, 192, 0) for s in stack])
+    draws = {kind: cut(options, micrographs(options, kind), REAL[options.side]) for kind in ("real", "again")}
     real = means(options, "real", draws["real"])
     ceilings = {"all": scores(real, means(options, "again", draws["again"]))}
     ceilings["same_count"] = scores(real, means(options, "few", draws["again"][:, : options.count]))
-    stack = halved(micrographs(options, "train")).reshape(18, -1, 256, 256)
-    trained_on = np.array([patches_of(s, SIDE, SEARCHED, 0) for s in stack])
+    searched = SEARCHED[options.side]
+    trained_on = cut(options, micrographs(options, "train"), searched)
     result, fits = {}, {}
     for method in options.methods.split(","):
-        base, extra, how = HOW[method]
+        base, extra, how = trained_how(options, method)
         found = []
         for seed in seeds(options):
             name = f"{method}-{seed}"
-            trained(options, name, base, folder, table, seed, (*CUT, *extra))
+            trained(options, name, base, folder, table, seed, extra)
             images = sampled(options, name, rows, options.count, **how)
             found.append(scores(real, means(options, name, images)))
             if base == "edm":
-                copies = memorised(images[:, :5], trained_on, draws["real"][:, :SEARCHED])
+                copies = memorised(images[:, :5], trained_on, draws["real"][:, :searched])
                 found[-1]["memorisation_auc"] = copies["memorisation_auc"]
             fits[name] = training_facts(options, name)
         result[method] = {key: summary([row[key] for row in found]) for key in found[0]}
@@ -144,7 +166,7 @@ def main():
     emit(
         options,
         benchmark="porous_quality",
-        size=SIDE,
+        size=options.side,
         minutes=options.minutes,
         images_per_condition=options.count,
         accuracy={"r2": result, "ceiling": ceilings},

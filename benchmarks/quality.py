@@ -70,14 +70,16 @@ def trained(options, name, method, images, table, seed, extra=()):
 
 
 def _step_seconds(options, method, command):
-    """Return the processor time of a step of a method, measured once and kept."""
+    """Return the processor time of a step of a method, or its time on a GPU; measured once and kept."""
     kept = options.work / "models" / f"{method}-step-seconds.json"
     if not kept.exists():
         spent = []
         for steps in (10, 50):
             with tempfile.TemporaryDirectory() as folder:
-                spent.append(_run(options, [*command, Path(folder) / "pilot", "--steps", steps])[1])
-        kept.write_text(json.dumps((spent[1] - spent[0]) / 40 / options.threads))
+                output, seconds = _run(options, [*command, Path(folder) / "pilot", "--steps", steps])
+            said = json.loads(output)
+            spent.append(said["seconds"] if said["device"] == "cuda" else seconds / options.threads)
+        kept.write_text(json.dumps((spent[1] - spent[0]) / 40))
     return json.loads(kept.read_text())
 
 

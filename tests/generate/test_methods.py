@@ -56,7 +56,7 @@ def test_a_training_in_half_precision_follows_that_in_full(kind, train, tmp_path
 
 def test_the_learning_rate_of_the_default_falls_without_knowing_the_end(train, tmp_path):
     train("edm", tmp_path / "model", steps=1)
-    rate = read_generator(tmp_path / "model").rate
+    rate = read_generator(tmp_path / "model").generator.rate
     assert [rate(step) for step in (0, 49, 99, 499)] == [0.01, 0.5, 1.0, 1.0]
     assert [rate(step) for step in (1999, 7999)] == pytest.approx([0.5, 0.25])
 
