@@ -99,6 +99,7 @@ class Edm(Generator[EdmConfig]):
             self.s_min, self.middle = float(facts.get("s_min", S_MIN)), float(facts.get("middle", MIDDLE))
             self.last = float(facts.get("last", self.s_min))
             self.means = MeanModel.from_dict(facts["means"])
+            self.own_mean = bool(facts.get("own_mean", False))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelFileError(f"The measured facts of the training set are damaged: {error!r}.") from None
         if not (
@@ -144,6 +145,7 @@ class Edm(Generator[EdmConfig]):
             "last": TWO_PHASE_LAST if data.scale.binary else S_MIN,
             "middle": TWO_PHASE_MIDDLE if data.scale.binary else MIDDLE,
             "means": means.to_dict(),
+            "own_mean": True,
             "metric": None if metric is None else [float(weight) for weight in metric],
         }
 
@@ -194,12 +196,27 @@ class Edm(Generator[EdmConfig]):
 
     def _loss(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted error of the denoised image, as the error of what the network must give."""
-        level, sd = tensors["levels"][:, None, None, None], self.deviation
-        noisy = tensors["images"] + level * tensors["noise"]
-        total = (level**2 + sd**2).sqrt()
-        found = self._network(noisy / total, tensors["levels"], tensors["conditions"], tensors["dropped"])
-        wanted = (tensors["images"] - noisy * (sd / total) ** 2) * total / (level * sd)
-        return ((found.float() - wanted) ** 2).mean()
+        levels = tensors["levels"][:, None, None, None]
+        noisy = tensors["images"] + levels * tensors["noise"]
+        scaled = noisy / (levels**2 + self.deviation**2).sqrt()
+        found = self._network(scaled, tensors["levels"], tensors["conditions"], tensors["dropped"])
+        _, size = _shares(levels, self.deviation)
+        return (((self._combined(noisy, found.float(), levels) - tensors["images"]) / size) ** 2).mean()
+
+    def _combined(self, noisy: Tensor, found: Tensor, levels: Tensor) -> Tensor:
+        """Return the clean image from the noisy one and what the network gives.
+
+        The mean of an image has a spread and a noise of its own, far below those of a pixel, and is
+        combined by these: at the highest levels, where nearly nothing can be learned of it, it is then
+        that of the conditions whatever the network says.
+        """
+        kept, added = _shares(levels, self.deviation)
+        if not self.own_mean:
+            return noisy * kept + found * added
+        mean_kept, mean_added = _shares(levels / noisy.shape[-1], self.means.spread)
+        noisy_mean, found_mean = noisy.mean((2, 3), keepdim=True), found.mean((2, 3), keepdim=True)
+        mean = (mean_kept - kept) * noisy_mean + (mean_added - added) * found_mean
+        return noisy * kept + found * added + mean
 
     def _network(
         self, scaled: Tensor, levels: Tensor, conditions: Tensor, dropped: Tensor | None = None
@@ -210,10 +227,9 @@ class Edm(Generator[EdmConfig]):
 
     def denoise(self, noisy: Tensor, level: float, conditions: Tensor) -> Tensor:
         """Return the expected clean image, around the mean that its conditions call for."""
-        sd, total = self.deviation, float(np.hypot(level, self.deviation))
         levels = torch.full((len(noisy),), level, device=noisy.device)
-        found = self._network(noisy / total, levels, conditions).float()
-        return noisy * (sd / total) ** 2 + found * (level * sd / total)
+        found = self._network(noisy / float(np.hypot(level, self.deviation)), levels, conditions).float()
+        return self._combined(noisy, found, levels[:, None, None, None])
 
     def expected(self, encoded: np.ndarray) -> Tensor:
         """Return the mean of images at encoded conditions, (N, 1, 1, 1); the network learns the rest."""
@@ -262,6 +278,12 @@ class Edm(Generator[EdmConfig]):
                 except StopIteration as end:
                     images: Tensor = end.value
                     return (images.cpu() + self.expected(conditions))[:, 0].numpy()
+
+
+def _shares(levels: Tensor, spread: float) -> tuple[Tensor, Tensor]:
+    """Return what is kept of a noisy value, and what a network output of size 1 adds (Karras et al. 2022)."""
+    squared = levels**2 + spread**2
+    return spread**2 / squared, levels * spread / squared.sqrt()
 
 
 @dataclass(frozen=True, eq=False)
