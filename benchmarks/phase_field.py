@@ -6,6 +6,7 @@ dense array library; it does less work (no new phases, no projection), on at mos
 ``--growth N`` goes on for N steps with the plain potential and says how many grains are left.
 ``--laws N`` lets grains grow with the full potential on N x N cells until their mean area is four times that
 after the start has been left behind, and says how linear it is in time and how growth follows the sides.
+``--device cuda`` also times the steps of torch on a GPU, and says the memory they take there.
 """
 
 import os
@@ -106,6 +107,29 @@ def one_model(labels: np.ndarray, model: str, runs: int) -> dict[str, float]:
     }
 
 
+def by_torch(labels: np.ndarray, device: str, runs: int) -> dict[str, dict[str, float]]:
+    """Time steps of the torch path on a device; memory is that of the GPU."""
+    import torch
+
+    from napari_microgen.simulate.grain_phase_torch import TorchPhaseField
+
+    found, gpu = {}, device == "cuda"
+    for model in ("plain", "pairs-and-triples"):
+        field = TorchPhaseField(labels, device=device, model=model)
+        with ThreadPoolExecutor(1) as pool:
+
+            def one(field: PhaseField = field, pool: ThreadPoolExecutor = pool) -> None:
+                advance(field, pool, 1)
+                if gpu:
+                    torch.cuda.synchronize()
+
+            advance(field, pool, WARM + 3)
+            times = [seconds(one) for _ in range(max(5, runs))]
+        gib = torch.cuda.max_memory_allocated() / 2**30 if gpu else None
+        found[model] = {"s_per_step": round(float(np.median(times)), 4), "gpu_gib": gib}
+    return found
+
+
 def growth(labels: np.ndarray, steps: int) -> dict[str, float]:
     """Let the plain potential run; return seconds and the number of grains left."""
     field = PhaseField(labels, model="plain")
@@ -150,6 +174,7 @@ def main() -> None:
     parser = arguments(__doc__ or "", size=1000)
     parser.add_argument("--growth", type=int, default=0, help="steps to go on for")
     parser.add_argument("--laws", type=int, default=0, help="edge of the domain for the laws of growth")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="time the torch path there too")
     options = parser.parse_args()
     size = options.size
     labels = finish(voronoi_start((size, size), round(DENSITY * size**2), 0))
@@ -177,6 +202,7 @@ def main() -> None:
         ratio=round(ratio, 2) if np.isfinite(ratio) else None,
         reason=None if np.isfinite(ratio) else "torch is not installed",
         models=ours,
+        by_torch=by_torch(labels, options.device, options.runs) if options.device else None,
         growth=growth(labels, options.growth) if options.growth else None,
         laws=laws(options.laws) if options.laws else None,
         target=TARGET,
