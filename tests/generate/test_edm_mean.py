@@ -32,10 +32,15 @@ def test_a_silent_network_gives_the_best_guess_of_two_normal_laws(generator, lev
 
 
 @pytest.mark.parametrize("level", [0.05, 1.0, 20.0, 96.0])
-def test_the_network_moves_the_mean_by_no_more_than_it_can_be_off(generator, level):
+def test_at_high_noise_the_network_moves_the_mean_by_no_more_than_it_can_be_off(generator, level):
+    spread, sd, noise = generator.means.spread, generator.deviation, level / 16
     flat = torch.zeros((1, 1, 16, 16))
     moved = float(outputs(generator, 1.0).denoise(flat, level, torch.zeros(1, 1)).mean())
-    assert moved == pytest.approx(1 / np.hypot(1 / generator.means.spread, 16 / level), rel=1e-4)
+    own, pixel = 1 / np.hypot(1 / spread, 1 / noise), 1 / np.hypot(1 / sd, 1 / level)
+    lost = noise**2 / (noise**2 + spread**2)
+    assert moved == pytest.approx(lost * own + (1 - lost) * pixel, rel=1e-4)
+    assert own <= moved <= pixel
+    assert abs(moved / own - 1) < 0.2 or noise < 5 * spread
 
 
 def test_a_model_without_a_mean_of_its_own_is_read_as_before(generator):

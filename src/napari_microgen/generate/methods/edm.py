@@ -206,16 +206,18 @@ class Edm(Generator[EdmConfig]):
     def _combined(self, noisy: Tensor, found: Tensor, levels: Tensor) -> Tensor:
         """Return the clean image from the noisy one and what the network gives.
 
-        The mean of an image has a spread and a noise of its own, far below those of a pixel, and is
-        combined by these: at the highest levels, where nearly nothing can be learned of it, it is then
-        that of the conditions whatever the network says.
+        The mean of an image has a spread and a noise of its own, far below those of a pixel, by which it
+        is kept. Where the noise of the mean is above its spread, so that little can be learned of it, the
+        network moves it by no more than it can be off.
         """
         kept, added = _shares(levels, self.deviation)
         if not self.own_mean:
             return noisy * kept + found * added
-        mean_kept, mean_added = _shares(levels / noisy.shape[-1], self.means.spread)
+        noise = levels / noisy.shape[-1]
+        mean_kept, mean_added = _shares(noise, self.means.spread)
+        lost = noise**2 / (noise**2 + self.means.spread**2)
         noisy_mean, found_mean = noisy.mean((2, 3), keepdim=True), found.mean((2, 3), keepdim=True)
-        mean = (mean_kept - kept) * noisy_mean + (mean_added - added) * found_mean
+        mean = (mean_kept - kept) * noisy_mean + lost * (mean_added - added) * found_mean
         return noisy * kept + found * added + mean
 
     def _network(
