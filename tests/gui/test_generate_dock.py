@@ -391,6 +391,8 @@ def test_the_best_moment_of_a_training_is_chosen_and_opened(trainer, tmp_path):
     trainer.assert_no_error()
     shown = choose.table.text()
     assert shown.count("<tr>") == 3, "a row for each snapshot"
+    assert "off [s.d.]" in shown
+    assert "copies [AUC]" in shown
     step = read_card(tmp_path / "best")["details"]["training"]["steps"]
     assert f"<b>{step}</b>" in shown
     assert f"The model of step {step} is off by" in trainer.message

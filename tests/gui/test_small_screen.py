@@ -12,7 +12,7 @@ PAGES = [
         "Property": ("Relate", "Predict"),
         "Compare": ("Images", "Side by side", "Numbers"),
         "Grains": ("Grains", "Plots", "Growth"),
-        "Generate": ("Make", "Train"),
+        "Generate": ("Make", "Train", "Choose"),
         "Zones": ("Map", "Cell", "Window", "Find"),
     }.items()
     for page in pages

@@ -35,7 +35,7 @@ class GenerateChoosePage(Page):
         self.table.setTextFormat(Qt.TextFormat.RichText)
         self.table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.table.setToolTip(
-            "Off: difference of descriptors from real images, in standard deviations. Copies: chance "
+            "Off: difference of descriptors from real images, in standard deviations (s.d.). Copies: chance "
             "that the nearest real image is one of the training; 0.5 for a generator that has learnt"
         )
         self.table.hide()
@@ -54,7 +54,8 @@ class GenerateChoosePage(Page):
     def start(self) -> None:
         """Choose in a child process."""
         values = self.form.values()
-        out = Path(values["out"]).expanduser()
+        values |= {name: v.expanduser() for name, v in values.items() if isinstance(v, Path)}
+        out = values["out"]
         out.parent.mkdir(parents=True, exist_ok=True)
         kept = out.with_name(f"{out.name}.choice").is_dir() and not out.exists()  # was interrupted
         out = out if kept else free_folder(out)
@@ -63,7 +64,7 @@ class GenerateChoosePage(Page):
         options = [p for p in self.parameters if p.name != "snapshots"]
         words = [
             "choose",
-            str(Path(values["snapshots"]).expanduser()),
+            str(values["snapshots"]),
             *as_words(options, values | {"out": out}),
         ]
         steps = run_child(words, environment=job_environment())
@@ -90,7 +91,9 @@ class GenerateChoosePage(Page):
 
 def _table(result: dict[str, Any]) -> str:
     """Return a row per snapshot, the chosen one in bold."""
-    rows = ["<tr><th align=right>step</th><th>off</th><th>copies</th><th align=left>worst</th></tr>"]
+    rows = [
+        "<tr><th align=right>step</th><th>off [s.d.]</th><th>copies [AUC]</th><th align=left>worst</th></tr>"
+    ]
     for row in result["snapshots"]:
         copies = row["copies"].get("auc")
         cells = [
