@@ -76,6 +76,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16, help="of the autoencoder; published: 8")
     parser.add_argument("--edm-batch", type=int, default=16)
     parser.add_argument("--profile", default="auto", help="of the diffusion")
+    parser.add_argument("--evaluations", type=int, default=10, help="of the diffusion, for each map")
+    parser.add_argument("--sampler", default="fast", help="of the diffusion: fast, karras or reference")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
@@ -315,7 +317,8 @@ def linear_limit(o: argparse.Namespace, numbers: int, top: float) -> dict[str, f
 
 def sampled(model: Any, radius: float, count: int, o: argparse.Namespace) -> np.ndarray:
     rows = [{"mean_radius": radius}] * count
-    return finish(make_images(model, rows, seed=o.seed, device=o.device, threads=o.threads)).images
+    how = {"evaluations": o.evaluations, "sampler": o.sampler}
+    return finish(make_images(model, rows, seed=o.seed, device=o.device, threads=o.threads, **how)).images
 
 
 def priors(model: Any, train: dict[float, tuple[np.ndarray, np.ndarray]], count: int) -> dict[str, Any]:
